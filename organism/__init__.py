@@ -1,0 +1,1 @@
+"""Organism: a tiny GPT that evolves itself, alive in a terminal."""

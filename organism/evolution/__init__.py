@@ -1,0 +1,1 @@
+"""Many creatures: variation, selection, the ask/tell engine and the journal."""

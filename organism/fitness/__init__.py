@@ -1,0 +1,1 @@
+"""What evolution selects for."""

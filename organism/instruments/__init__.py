@@ -1,0 +1,1 @@
+"""Measurements on one creature and on runs: sweeps, benchmarks, comparisons, reports."""

@@ -1,0 +1,1 @@
+"""One creature: the atom, the architecture, three metabolisms, training and dreaming."""

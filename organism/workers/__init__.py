@@ -1,0 +1,1 @@
+"""Where creatures are trained: supervised worker processes."""

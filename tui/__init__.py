@@ -1,0 +1,1 @@
+"""The face: a Textual application that shows the one event stream of a life."""
