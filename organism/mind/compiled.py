@@ -1,0 +1,66 @@
+"""How loops are compiled: once, by numba, and kept on disk for every later run.
+
+A kernel inlines the functions that it calls, also those of other modules, and numba looks only at the kernel's own file
+when it asks whether a cached version is still good. So the cache lives in a folder named by everything that the machine
+code depends on: the sources of this package's kernels, numba and LLVM, Python and the processor. Change any of them and
+the next run finds an empty folder, compiles, and says so first.
+"""
+
+import hashlib
+import platform
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import llvmlite
+import numba
+import platformdirs
+from llvmlite import binding
+
+SOURCES = ("compiled.py", "adam.py", "tape.py", "simd.py", "fused.py")
+
+
+@cache
+def cache_folder() -> Path:
+    """Where this machine code belongs, created: in the user's cache folder, or in a temporary one if that can't be."""
+    digest = hashlib.sha256()
+    for part in (numba.__version__, llvmlite.__version__, platform.python_version()):
+        digest.update(part.encode())
+    digest.update(binding.get_host_cpu_name().encode() + binding.get_host_cpu_features().flatten().encode())
+    for name in SOURCES:
+        path = Path(__file__).with_name(name)
+        digest.update(path.read_bytes() if path.exists() else b"")
+    for base in (platformdirs.user_cache_path("organism"), Path(tempfile.gettempdir()) / "organism-cache"):
+        folder = base / "kernels" / digest.hexdigest()[:16]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="organism-kernels-"))
+
+
+def kernel(**options) -> Callable:
+    """Decorator: compile without the GIL, with IEEE division, cached. `options` go to `numba.njit`."""
+
+    def decorate(function: Callable) -> Callable:
+        # numba reads this setting when a function is decorated, and only then: it is put back at once.
+        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
+        try:
+            return numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+        finally:
+            numba.config.CACHE_DIR = before
+
+    return decorate
+
+
+def is_ready(metabolism: str) -> bool:
+    """Whether the kernels of `metabolism` were compiled on this machine before."""
+    return (cache_folder() / f"{metabolism}.ready").exists()
+
+
+def mark_ready(metabolism: str) -> None:
+    """Remember that every kernel of `metabolism` has been compiled and stored."""
+    (cache_folder() / f"{metabolism}.ready").touch()
