@@ -1,0 +1,297 @@
+"""What can happen in a life: frozen records, the one stream that every face reads.
+
+The screen, the headless printer, `--json`, the journal, replay and resume all see these and nothing else. In JSON an
+event is one object whose `event` field names its kind. Losses are in nats per token; fitness is higher-is-better.
+A person answers through `Act`s.
+"""
+
+from typing import Any
+
+import msgspec
+
+from .genome import Ancestor, Estimate, Genes
+
+
+def _tag(name: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="event", tag=_tag, omit_defaults=True, kw_only=True):
+    """Something that happened. Fields with a default are left out of the JSON where they hold it."""
+
+
+# --- the run and its stages
+
+
+class Run(Event):
+    """The first event of every run: all that its course depends on, a person's acts aside."""
+
+    objective: str
+    config: dict[str, Any]
+    seed: int
+    genome: Genes
+    ancestors: tuple[Ancestor, ...]
+    corpus: str
+    corpus_sha256: str
+    versions: dict[str, str]
+    workers: int
+    stage: str
+    created_at: str
+
+
+class Stage(Event):
+    """The creature enters a stage of its life: primordial, evolving or evolved."""
+
+    stage: str
+    saying: str
+
+
+class Resumed(Event):
+    """A run that had been interrupted goes on."""
+
+    resumed_at: str
+    workers: int
+
+
+# --- one creature in training
+
+
+class TrainStart(Event):
+    """A creature is about to be trained on `documents` documents."""
+
+    genes: Genes
+    documents: int
+    vocab_size: int
+    params: int
+
+
+class TrainStep(Event):
+    """The training loss of one step, counted from 1."""
+
+    step: int
+    loss: float
+
+
+class TrainEnd(Event):
+    """The creature has learnt: its last training loss and, unless it trained on everything, its held-out losses."""
+
+    loss: float
+    validation_loss: float | None
+    test_loss: float | None
+    params: int
+    seconds: float
+
+
+class Dream(Event):
+    """Names that the creature made up."""
+
+    names: tuple[str, ...]
+
+
+# --- many creatures
+
+
+class GenerationStart(Event):
+    """A new generation is there; its organisms are born next."""
+
+    generation: int
+    regime: str
+    population: int
+    head: str | None = None
+
+
+class Born(Event):
+    """An organism. Origin `re-eval` is a second training of its parent under another seed, not a new creature."""
+
+    id: int
+    generation: int
+    origin: str
+    parents: tuple[int, ...]
+    genes: Genes
+    params: int
+    head: str | None = None
+
+
+class Progress(Event):
+    """How far an organism's training has come, at fixed steps."""
+
+    id: int
+    replicate: int
+    step: int
+    loss: float
+
+
+class Judged(Event):
+    """What one training of an organism came to.
+
+    `fitness` is that of this training, `mean_fitness` the mean over all trainings of these genes so far. `tokens` is
+    how many it was trained on, `names` the first of the 200 dreams that the scores were taken of. An elite isn't
+    trained again: what is known of it is repeated, with `seconds` 0 and `inherited` set.
+    """
+
+    id: int
+    generation: int
+    replicate: int
+    fitness: float
+    mean_fitness: float
+    validation_loss: float
+    classic_loss: float
+    flow: float
+    symmetry: float
+    creativity: float
+    beauty: float
+    classic: float
+    params: int
+    tokens: int
+    names: tuple[str, ...]
+    seconds: float
+    inherited: bool = False
+
+
+class Died(Event):
+    """An organism is gone before it was judged: diverged, culled, or lost with its worker."""
+
+    id: int
+    generation: int
+    replicate: int
+    reason: str
+
+
+class GenerationEnd(Event):
+    """All organisms of a generation are judged. `best`, `mean` and `worst` are of their fitness."""
+
+    generation: int
+    best: float
+    mean: float
+    worst: float
+    species: int
+    stagnation: int
+    regime: str
+    champion: int
+    genes: Genes
+    validation_loss: float
+    blacklist: int = 0
+    head: str | None = None
+
+
+class Gathering(Event):
+    """The heads of a hydra exchange champions: who (id) was sent by which head."""
+
+    cycle: int
+    champions: dict[str, int]
+
+
+class Abandoned(Event):
+    """The generation in progress ends unfinished, and nothing in it counts: by a person's wish or for want of time."""
+
+    generation: int
+    reason: str
+
+
+class Front(Event):
+    """The organisms that no other surpasses in every objective of a Pareto search, and the one at its knee."""
+
+    ids: tuple[int, ...]
+    knee: int
+
+
+class Confirmed(Event):
+    """One of the best of the run was trained again, under seeds that the search never saw."""
+
+    id: int
+    genes: Genes
+    params: int
+    fitness: Estimate
+    validation_loss: Estimate
+    test_loss: float
+
+
+class EvolutionEnd(Event):
+    """The search is over. All figures are the champion's confirmed means; `evaluations` counts trainings."""
+
+    champion: int
+    genes: Genes
+    fitness: float
+    validation_loss: float
+    test_loss: float
+    evaluations: int
+    reason: str
+    seconds: float
+
+
+class GenomeWritten(Event):
+    """The creature rewrote its own DNA. `path` is relative to its home."""
+
+    path: str
+    stage: str
+    genes: Genes
+
+
+# --- the machinery and the person
+
+
+class Worker(Event):
+    """Something happened to a worker process: `started`, `died`, `stuck`, or `compiling` before any is there."""
+
+    worker: int
+    state: str
+    reason: str = ""
+
+
+class Act(Event):
+    """What a person did: pause, resume, stop, cull, bless or immigrant. `id` is the organism meant, if one is."""
+
+    verb: str
+    generation: int = 0
+    id: int | None = None
+
+
+AnyEvent = (
+    Run
+    | Stage
+    | Resumed
+    | TrainStart
+    | TrainStep
+    | TrainEnd
+    | Dream
+    | GenerationStart
+    | Born
+    | Progress
+    | Judged
+    | Died
+    | GenerationEnd
+    | Gathering
+    | Abandoned
+    | Front
+    | Confirmed
+    | EvolutionEnd
+    | GenomeWritten
+    | Worker
+    | Act
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: Event) -> bytes:
+    """`event` as one line of JSON, without the line end."""
+    return _encoder.encode(event)
+
+
+def decode(line: bytes | str) -> AnyEvent:
+    """The event in a line of JSON. Raises msgspec.MsgspecError where there's none."""
+    return _decoder.decode(line)
+
+
+def canonical(event: Event) -> dict[str, Any] | None:
+    """What of `event` depends on the run and the person's acts alone; None if nothing does.
+
+    Left out are progress, resumption, workers and versions, and every field that ends in `seconds` or `_at`.
+    """
+    if isinstance(event, Progress | Resumed | Worker):
+        return None
+    held = msgspec.to_builtins(event)
+    if isinstance(event, Run):
+        del held["workers"], held["versions"]
+    return {key: value for key, value in held.items() if not key.endswith(("seconds", "_at"))}
