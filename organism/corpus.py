@@ -1,0 +1,214 @@
+"""What a creature learns from: documents, one a line, their letters, and an honest split.
+
+A corpus is any UTF-8 text. A few are embedded in the package; `makemore`, the names that the published runs used, can
+be fetched. Nothing here knows what a model is.
+"""
+
+import hashlib
+import os
+import random
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import platformdirs
+
+from .errors import BadInput
+from .home import write_atomically
+
+if TYPE_CHECKING:
+    import numpy as np
+
+DEFAULT = "names"
+MAX_BYTES = 50_000_000
+MAX_LETTERS = 1_000
+FEW = 100
+
+MAKEMORE_URL = "https://raw.githubusercontent.com/karpathy/makemore/988aa59/names.txt"
+MAKEMORE_SHA256 = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d"
+
+
+class Split(msgspec.Struct, frozen=True):
+    """Distinct documents, dealt out once and for all: what is learnt, what selects, and what is looked at last."""
+
+    train: list[str]
+    validation: list[str]
+    test: list[str]
+
+
+class Corpus(msgspec.Struct, frozen=True, dict=True):
+    """Documents in their published order, by the name that `--data` knows them by."""
+
+    name: str
+    documents: list[str]
+    sha256: str
+
+    @cached_property
+    def letters(self) -> str:
+        """The distinct characters, sorted: token i is the i-th of them."""
+        return "".join(sorted(set().union(*self.documents)))
+
+    @property
+    def boundary(self) -> int:
+        """The token that opens and ends every document, the last of the vocabulary (BOS in microgpt.py)."""
+        return len(self.letters)
+
+    @property
+    def vocab_size(self) -> int:
+        return len(self.letters) + 1
+
+    @cached_property
+    def longest(self) -> int:
+        """Characters in the longest document."""
+        return max(map(len, self.documents))
+
+    @cached_property
+    def split(self) -> Split:
+        """Train, validation and test: 80 / 10 / 10 of the distinct documents, 60 / 20 / 20 if under 1,000.
+
+        The order depends on the documents alone. Raises BadInput where a part would be empty.
+        """
+        documents = sorted(set(self.documents))
+        random.Random(0).shuffle(documents)
+        n = len(documents)
+        low, high = (int(0.8 * n), int(0.9 * n)) if n >= 1_000 else (int(0.6 * n), int(0.8 * n))
+        split = Split(documents[:low], documents[low:high], documents[high:])
+        if not (split.train and split.validation and split.test):
+            raise BadInput(f"--data {self.name}: {n} distinct documents can't be split in three: at least 3 are needed")
+        return split
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a held-out loss on this corpus is mostly noise."""
+        return len(set(self.documents)) < FEW
+
+    def encode(self, documents: Sequence[str]) -> tuple["np.ndarray", "np.ndarray"]:
+        """(tokens, starts), both int64: document i is tokens[starts[i]:starts[i+1]], a boundary at either end."""
+        import numpy as np
+
+        token = {letter: i for i, letter in enumerate(self.letters)}
+        tokens: list[int] = []
+        starts = [0]
+        for document in documents:
+            tokens.append(self.boundary)
+            tokens.extend([token[letter] for letter in document])
+            tokens.append(self.boundary)
+            starts.append(len(tokens))
+        return np.array(tokens, np.int64), np.array(starts, np.int64)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return "".join(self.letters[token] for token in tokens)
+
+
+def parse_corpus(content: bytes, name: str) -> Corpus:
+    """The corpus in the bytes of a text file. Raises BadInput for what can't be one."""
+    where = f"--data {name}"
+    if len(content) > MAX_BYTES:
+        raise BadInput(f"{where}: holds {len(content):,} bytes: at most {MAX_BYTES:,} are allowed")
+    if b"\0" in content:
+        raise BadInput(f"{where}: is a binary file: it must be UTF-8 text, a document a line")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{where}: is not UTF-8 text (byte {error.start:,}): a document a line is needed") from None
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    documents = [line.strip() for line in lines if line.strip()]
+    if not documents:
+        raise BadInput(f"{where}: is empty: at least one line with text is needed")
+    corpus = Corpus(name, documents, hashlib.sha256(content).hexdigest())
+    if len(corpus.letters) < 2:
+        raise BadInput(f"{where}: holds one distinct character, {corpus.letters!r}: at least 2 are needed")
+    if len(corpus.letters) > MAX_LETTERS:
+        raise BadInput(f"{where}: holds {len(corpus.letters):,} distinct characters: at most {MAX_LETTERS:,} are allowed")
+    return corpus
+
+
+def read_corpus(name: str = DEFAULT) -> Corpus:
+    """The embedded or fetched corpus called `name`, or the one in the text file `name`."""
+    path = embedded().get(name)
+    if path is None and name == "makemore":
+        path = makemore_path()
+        if not path.exists():
+            raise BadInput("--data makemore: isn't on this machine yet: run 'organism corpus fetch makemore' once")
+    if path is None:
+        path = Path(name)
+        if not path.exists():
+            raise BadInput(f"--data {name}: must be one of {', '.join(embedded())}, makemore, or a text file that exists")
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInput(f"--data {name}: holds {path.stat().st_size:,} bytes: at most {MAX_BYTES:,} are allowed")
+        return parse_corpus(path.read_bytes(), name)
+    except OSError as error:
+        raise BadInput(f"--data {name}: can't be read: {error.strerror}") from None
+
+
+def embedded() -> dict[str, Path]:
+    """The corpora that came with the program, by name, the default first."""
+    package = Path(__file__).parent
+    folder = package / "data" if (package / "data").is_dir() else package.parent / "data"
+    paths = {path.stem: path for path in sorted(folder.glob("*.txt"))}
+    return {name: paths[name] for name in sorted(paths, key=lambda name: (name != DEFAULT, name))}
+
+
+def makemore_path() -> Path:
+    """Where the fetched names lie, or will."""
+    return platformdirs.user_cache_path("organism") / "corpora" / "makemore.txt"
+
+
+def fetch_makemore(report: Callable[[int, int], None], url: str = MAKEMORE_URL, sha256: str = MAKEMORE_SHA256) -> Path:
+    """Download Karpathy's names into the cache; `report(bytes so far, bytes in all or 0)` is told how it goes.
+
+    What a broken download has brought is kept beside the final place and continued by the next one. Raises BadInput
+    when there's no network, or when what arrives isn't the published file.
+    """
+    path = makemore_path()
+    if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
+        return path
+    partial = path.with_suffix(".partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _download(url, partial, report)
+    except (OSError, urllib.error.URLError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise BadInput(
+            f"makemore: {url} can't be reached ({reason}); the embedded corpora need no network, "
+            f"or save that file elsewhere and give it as --data FILE"
+        ) from None
+    content = partial.read_bytes()
+    partial.unlink()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise BadInput(f"makemore: what arrived has sha256 {found}, not {sha256}; it was thrown away")
+    write_atomically(path, content)
+    return path
+
+
+def _download(url: str, partial: Path, report: Callable[[int, int], None]) -> None:
+    """Append to `partial` what of `url` it lacks; start over where the server can't continue."""
+    have = partial.stat().st_size if partial.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        response = urllib.request.urlopen(request, timeout=30)
+    except urllib.error.HTTPError as error:
+        if error.code != 416:
+            raise
+        partial.unlink()
+        response = urllib.request.urlopen(url, timeout=30)
+        have = 0
+    with response:
+        if response.status != 206:
+            have = 0
+        total = have + int(response.headers.get("Content-Length") or 0)
+        with open(partial, "ab" if have else "wb") as file:
+            while block := response.read(65_536):
+                file.write(block)
+                have += len(block)
+                report(have, total)
+            file.flush()
+            os.fsync(file.fileno())
+    if total and have < total:
+        raise OSError(f"the connection broke after {have:,} of {total:,} bytes")
