@@ -1,0 +1,67 @@
+"""How a creature dreams: one letter after the other, each drawn from what it expects next.
+
+The draws are those of microgpt.py: softmax of the logits over the temperature, then `choices` of the creature's own
+generator. A dream may be longer than the creature's context: it then sees only the last block_size tokens, embedded at
+positions 0 and up, just as held-out text is judged.
+"""
+
+import math
+import random
+
+import msgspec
+import numpy as np
+
+from .training import Creature
+
+
+class Dreamt(msgspec.Struct, frozen=True):
+    """One dream. `ended` is whether the creature itself ended it, before the limit cut it off."""
+
+    text: str
+    ended: bool
+
+
+def dream(
+    creature: Creature,
+    rng: random.Random,
+    temperature: float = 0.5,
+    prompt: str = "",
+    limit: int | None = None,
+) -> Dreamt:
+    """One document of at most `limit` letters (default: one more than the corpus's longest) that opens with `prompt`."""
+    corpus, block = creature.corpus, creature.genes.block_size
+    limit = corpus.longest + 1 if limit is None else limit
+    context = [corpus.boundary, *(corpus.letters.index(letter) for letter in prompt)]
+    tokens: list[int] = context[1:]
+    vocabulary = range(corpus.vocab_size)
+    logits = _read(creature, context[-block:])
+    while len(tokens) < limit:
+        token = rng.choices(vocabulary, weights=_softmax(logits.tolist(), temperature))[0]
+        if token == corpus.boundary:
+            return Dreamt(corpus.decode(tokens), ended=True)
+        tokens.append(token)
+        context.append(token)
+        if len(tokens) == limit:
+            break
+        if len(context) <= block:
+            logits = creature.mind.logits(creature.weights, token, len(context) - 1)
+        else:
+            logits = _read(creature, context[-block:])
+    return Dreamt(corpus.decode(tokens), ended=False)
+
+
+def dreams(creature: Creature, n: int, rng: random.Random, temperature: float = 0.5, **options) -> list[Dreamt]:
+    """`n` dreams in a row from one generator."""
+    return [dream(creature, rng, temperature, **options) for _ in range(n)]
+
+
+def _read(creature: Creature, window: list[int]) -> np.ndarray:
+    """Logits after all of `window`, which starts at position 0."""
+    for position, token in enumerate(window[:-1]):
+        creature.mind.logits(creature.weights, token, position)
+    return creature.mind.logits(creature.weights, window[-1], len(window) - 1)
+
+
+def _softmax(logits: list[float], temperature: float) -> list[float]:
+    peak = max(logits)
+    return [math.exp((x - peak) / temperature) for x in logits]

@@ -1,0 +1,257 @@
+"""How a creature learns: its seed, its own shuffle of the documents, its weights, and step after step.
+
+`Training` is one creature in the making and can be advanced a few steps at a time; `Creature` is what comes of it. One
+`random.Random(seed)` is drawn from in the order of microgpt.py: shuffle, then each weight, then (by the caller) dreams.
+A loss that isn't finite raises `Diverged`, in every metabolism.
+"""
+
+import io
+import math
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+from zipfile import BadZipFile
+
+import msgspec
+import numpy as np
+
+from ..corpus import Corpus
+from ..errors import BadInput
+from ..genome import PRIMORDIAL, Genes
+from ..home import write_atomically
+from .adam import Adam, AdamConstants
+from .compiled import is_ready, mark_ready
+from .gpt import Architecture
+
+METABOLISMS = ("val", "tape", "fused")
+DTYPES = ("float64", "float32")
+
+
+class Recipe(msgspec.Struct, frozen=True):
+    """What isn't a gene. The defaults are microgpt.py's of 12 February 2026."""
+
+    init_std: float = 0.08
+    residual_std: float = 0.08
+    squared_relu: bool = False
+    decay: str = "linear"
+    adam: AdamConstants = AdamConstants()
+
+
+class Preset(msgspec.Struct, frozen=True):
+    """A published run: all its constants. It trains on every document, in the published order."""
+
+    recipe: Recipe
+    genes: Genes
+
+
+PRESETS = {
+    "microgpt": Preset(Recipe(), PRIMORDIAL),
+    "microgpt-first": Preset(
+        Recipe(
+            init_std=0.02, residual_std=0.0, squared_relu=True, decay="cosine", adam=AdamConstants(beta1=0.9, beta2=0.95)
+        ),
+        msgspec.structs.replace(PRIMORDIAL, block_size=8, num_steps=500),
+    ),
+}
+
+
+class Diverged(ArithmeticError):
+    """The loss stopped being a number, at `step` (counted from 1)."""
+
+    def __init__(self, step: int):
+        super().__init__(f"the loss stopped being finite at step {step}")
+        self.step = step
+
+
+class Metabolism(Protocol):
+    """What runs a creature's arithmetic. `Tape` documents each of these."""
+
+    def train(
+        self,
+        weights: np.ndarray,
+        adam: Adam,
+        tokens: np.ndarray,
+        starts: np.ndarray,
+        order: np.ndarray,
+        learning_rates: np.ndarray,
+        constants: AdamConstants,
+    ) -> np.ndarray: ...
+
+    def gradient(
+        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
+    ) -> tuple[float, np.ndarray]: ...
+
+    def evaluate(self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray) -> float: ...
+
+    def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray: ...
+
+
+def architecture_of(genes: Genes, vocab_size: int, recipe: Recipe = Recipe()) -> Architecture:
+    """The architecture that `genes` spell for a vocabulary of that size."""
+    return Architecture(
+        vocab_size, genes.n_embd, genes.n_head, genes.n_layer, genes.block_size, genes.mlp_ratio, recipe.squared_relu
+    )
+
+
+def build(
+    metabolism: str, architecture: Architecture, longest: int, dtype: str = "float64", tick: Callable = lambda: None
+) -> Metabolism:
+    """The metabolism of that name for documents of up to `longest` characters. `tick` is called while a tape records."""
+    positions = min(architecture.block_size, longest + 1)
+    if metabolism == "val":
+        from .graph import Graph
+
+        return Graph(architecture, positions, dtype, tick)
+    if metabolism == "tape":
+        from .tape import Tape
+
+        return Tape(architecture, positions, dtype, tick)
+    from .fused import Fused
+
+    return Fused(architecture, positions, dtype)
+
+
+def prepare(metabolism: str, dtype: str = "float64", report: Callable[[str], None] = lambda line: None) -> None:
+    """Have the compiled loops of `metabolism` in memory. `report` hears of it if they must be compiled first."""
+    kernels = "fused" if metabolism == "fused" else "tape"
+    kernels = kernels + dtype if dtype != "float64" else kernels
+    cold = not is_ready(kernels)
+    if cold:
+        report(f"compiling the loops of the {metabolism} metabolism for this processor, once (a few seconds)")
+    architecture = architecture_of(msgspec.structs.replace(PRIMORDIAL, n_embd=4, block_size=2), vocab_size=3)
+    mind = build(metabolism, architecture, 1, dtype)
+    weights = initial_weights(architecture, Recipe(), random.Random(0), dtype)
+    tokens, starts = np.array([2, 0, 2]), np.array([0, 3])
+    rates = np.array([0.01])
+    mind.train(weights, Adam.for_weights(weights), tokens, starts, np.zeros((1, 1), np.int64), rates, AdamConstants())
+    mind.evaluate(weights, tokens, starts)
+    mind.logits(weights, 2, 0)
+    if cold:
+        mark_ready(kernels)
+        report("compiled; later runs start at once")
+
+
+def initial_weights(architecture: Architecture, recipe: Recipe, rng: random.Random, dtype: str) -> np.ndarray:
+    """The newborn parameter vector: one gauss() per scalar, in parameter order."""
+    drawn: list[float] = []
+    for name, (rows, columns) in architecture.shapes().items():
+        std = recipe.residual_std if name.endswith(("attn_wo", "mlp_fc2")) else recipe.init_std
+        drawn.extend([rng.gauss(0, std) for _ in range(rows * columns)])
+    return np.array(drawn, dtype)
+
+
+class Creature:
+    """A trained GPT: its genes, its weights and the metabolism that runs them."""
+
+    def __init__(self, genes: Genes, corpus: Corpus, mind: Metabolism, weights: np.ndarray, rng: random.Random):
+        self.genes = genes
+        self.corpus = corpus
+        self.mind = mind
+        self.weights = weights
+        self.rng = rng
+
+    def loss_on(self, documents: Sequence[str]) -> float:
+        """Mean nats per token over every token of `documents`, in windows of block_size."""
+        return self.mind.evaluate(self.weights, *self.corpus.encode(documents))
+
+
+class Training:
+    """One creature in the making, trained on `documents` (those of the training split if none are given)."""
+
+    def __init__(
+        self,
+        genes: Genes,
+        corpus: Corpus,
+        seed: int,
+        metabolism: str = "tape",
+        dtype: str = "float64",
+        recipe: Recipe = Recipe(),
+        documents: Sequence[str] | None = None,
+        tick: Callable[[], None] = lambda: None,
+    ):
+        self.genes = genes
+        self.corpus = corpus
+        self.recipe = recipe
+        self.rng = random.Random(seed)
+        shuffled = list(corpus.split.train if documents is None else documents)
+        self.rng.shuffle(shuffled)
+        self.documents = shuffled
+        self.tokens, self.starts = corpus.encode(shuffled)
+        self.architecture = architecture_of(genes, corpus.vocab_size, recipe)
+        self.weights = initial_weights(self.architecture, recipe, self.rng, dtype)
+        self.mind = build(metabolism, self.architecture, corpus.longest, dtype, tick)
+        self.adam = Adam.for_weights(self.weights)
+        self.last_loss = math.nan
+
+    @property
+    def step(self) -> int:
+        """How many steps were taken."""
+        return self.adam.step
+
+    @property
+    def done(self) -> bool:
+        return self.step >= self.genes.num_steps
+
+    @property
+    def trained_tokens(self) -> int:
+        """How many predictions a whole training learns from."""
+        lengths = np.minimum(np.diff(self.starts) - 1, self.genes.block_size)
+        whole, rest = divmod(self.genes.num_steps * self.genes.batch_size, len(self.documents))
+        return int(whole * lengths.sum() + lengths[:rest].sum())
+
+    def advance(self, steps: int) -> np.ndarray:
+        """Take up to `steps` more steps and return the loss of each. Raises Diverged."""
+        first = self.step
+        steps = min(steps, self.genes.num_steps - first)
+        size = self.genes.batch_size
+        order = np.arange(first * size, (first + steps) * size).reshape(steps, size) % len(self.documents)
+        rates = self.genes.learning_rate * self._decay(np.arange(first, first + steps) / self.genes.num_steps)
+        losses = self.mind.train(self.weights, self.adam, self.tokens, self.starts, order, rates, self.recipe.adam)
+        finite = np.isfinite(losses)
+        if not finite.all():
+            raise Diverged(first + int(np.argmin(finite)) + 1)
+        self.last_loss = float(losses[-1])
+        return losses
+
+    def _decay(self, progress: np.ndarray) -> np.ndarray:
+        return 0.5 * (1.0 + np.cos(np.pi * progress)) if self.recipe.decay == "cosine" else 1.0 - progress
+
+    def creature(self) -> Creature:
+        """What the training has come to so far; it shares the weights and the random generator."""
+        return Creature(self.genes, self.corpus, self.mind, self.weights, self.rng)
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """What weights.npz says of itself, besides the numbers."""
+
+    genes: Genes
+    letters: str
+    longest: int
+    corpus: str
+    seed: int
+
+
+def save_weights(path: Path, creature: Creature, seed: int) -> None:
+    """Write the creature's weights as float64 in numpy's .npz, with a JSON header; no pickle is involved."""
+    header = Weights(creature.genes, creature.corpus.letters, creature.corpus.longest, creature.corpus.sha256, seed)
+    buffer = io.BytesIO()
+    about = np.frombuffer(msgspec.json.encode(header), np.uint8)
+    np.savez(buffer, about=about, weights=creature.weights.astype(np.float64))
+    write_atomically(path, buffer.getvalue())
+
+
+def load_weights(path: Path) -> tuple[Weights, np.ndarray] | None:
+    """(header, weights) of the file that `save_weights` wrote; None if there's none. Raises BadInput for another file."""
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            header = msgspec.json.decode(held["about"].tobytes(), type=Weights)
+            weights = held["weights"]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, msgspec.MsgspecError):
+        raise BadInput(f"{path}: is not a weights file of this program; move it away to have it trained anew") from None
+    expected = architecture_of(header.genes, len(header.letters) + 1).parameters
+    if weights.shape != (expected,) or weights.dtype != np.float64:
+        raise BadInput(f"{path}: holds {weights.shape} {weights.dtype} weights: its genes need {expected:,} of float64")
+    return header, weights
