@@ -1,0 +1,226 @@
+"""Inside a worker process: wait for a task, train, measure, answer; obey at once when told to pause, drop it or go.
+
+The main thread trains in slices of some 20 ms and looks up between them. A second thread reads the pipe, sends a sign
+of life every few seconds, and ends the process the moment the parent is gone. All that crosses the pipe is JSON.
+"""
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+from multiprocess import connection, process
+
+from ..corpus import Corpus, parse_corpus
+from ..fitness.beauty import Judge
+from ..fitness.objectives import Measurement, measure
+from ..genome import Genes
+from ..mind.training import Diverged, Training, prepare
+
+SLICE = 0.02
+SIGN_OF_LIFE = 5.0
+MARKS = 100
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What all tasks of a worker share. The text of the corpus follows in a message of its own."""
+
+    corpus: str
+    corpus_sha256: str
+    metabolism: str
+    dtype: str
+
+
+class Task(msgspec.Struct, frozen=True, tag=True):
+    """Train these genes under this seed and measure what comes of it."""
+
+    id: int
+    genes: Genes
+    seed: int
+    with_test: bool = False
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Drop task `id`; no answer is expected."""
+
+    id: int
+
+
+class Pause(msgspec.Struct, frozen=True, tag=True):
+    """Stand still, or go on."""
+
+    paused: bool
+
+
+class Alive(msgspec.Struct, frozen=True, tag=True):
+    """Nothing new, but still here."""
+
+
+class Step(msgspec.Struct, frozen=True, tag=True):
+    """Task `id` has taken `step` steps; `loss` is their mean since the last such message."""
+
+    id: int
+    step: int
+    loss: float
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """Task `id` is finished."""
+
+    id: int
+    measurement: Measurement
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """Task `id` can't be finished, and would fail again."""
+
+    id: int
+    reason: str
+
+
+Order = Task | Cancel | Pause
+Answer = Alive | Step | Done | Failed
+
+
+class Cancelled(Exception):
+    """The task at hand isn't wanted any more."""
+
+
+def marks(num_steps: int) -> range:
+    """The steps at which progress is told: at most 100, evenly spaced, ending at or before the last."""
+    interval = -(-num_steps // MARKS)
+    return range(interval, num_steps + 1, interval)
+
+
+class Link:
+    """The worker's end of the pipe, and the thread that listens to it."""
+
+    def __init__(self, pipe: connection.Connection):
+        self.pipe = pipe
+        self.tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self.cancelled: set[int] = set()
+        self.running = threading.Event()
+        self.running.set()
+        self._sending = threading.Lock()
+
+    def send(self, answer: Answer) -> None:
+        content = msgspec.json.encode(answer)
+        with self._sending:
+            self.pipe.send_bytes(content)
+
+    def listen(self) -> None:
+        """Read orders until the parent is gone, then end the process, whatever it is doing."""
+        parent = process.parent_process()
+        ends = [self.pipe] if parent is None else [self.pipe, parent.sentinel]
+        decoder = msgspec.json.Decoder(Order)
+        try:
+            while True:
+                ready = connection.wait(ends, SIGN_OF_LIFE)
+                if not ready:
+                    self.send(Alive())
+                elif self.pipe in ready:
+                    match decoder.decode(self.pipe.recv_bytes()):
+                        case Task() as task:
+                            self.tasks.put(task)
+                        case Cancel(id):
+                            self.cancelled.add(id)
+                        case Pause(paused):
+                            self.running.clear() if paused else self.running.set()
+                else:
+                    break
+        except (OSError, EOFError):
+            pass
+        os._exit(0)
+
+    def look_up(self, task: Task) -> None:
+        """Between two slices: stand still while paused; raise Cancelled if the task was dropped."""
+        self.running.wait()
+        if task.id in self.cancelled:
+            raise Cancelled
+
+
+def main(pipe: connection.Connection) -> None:
+    """The life of a worker process."""
+    for number in (signal.SIGINT, getattr(signal, "SIGHUP", None)):
+        if number is not None:
+            signal.signal(number, signal.SIG_IGN)
+    silence()
+    setup = msgspec.json.decode(pipe.recv_bytes(), type=Setup)
+    text = pipe.recv_bytes()
+    link = Link(pipe)
+    threading.Thread(target=link.listen, daemon=True).start()
+    prepare(setup.metabolism, setup.dtype)
+    corpus, judge = ready_made(setup, text)
+    while True:
+        task = link.tasks.get()
+        try:
+            began = time.perf_counter()
+            measurement = perform(task, setup, corpus, judge, link)
+            seconds = time.perf_counter() - began
+            link.send(Done(task.id, msgspec.structs.replace(measurement, seconds=seconds)))
+        except Cancelled:
+            pass
+        except Diverged as error:
+            link.send(Failed(task.id, f"diverged at step {error.step}"))
+
+
+def perform(task: Task, setup: Setup, corpus: Corpus, judge: Judge, link: Link) -> Measurement:
+    """Train and measure one task, telling how it goes at its marks."""
+
+    def tick() -> None:
+        link.look_up(task)
+
+    training = Training(task.genes, corpus, task.seed, setup.metabolism, setup.dtype, tick=tick)
+
+    def tell(step: int, loss: float) -> None:
+        link.send(Step(task.id, step, loss))
+
+    train_in_slices(training, tick, tell)
+    return measure(training, judge, task.with_test, tick)
+
+
+def train_in_slices(training: Training, tick: Callable[[], None], tell: Callable[[int, float], None]) -> None:
+    """Train to the end, calling `tick` every 20 ms or so and `tell(step, mean loss since the last)` at each mark."""
+    size, total, told = 1, 0.0, training.step
+    stops = marks(training.genes.num_steps)
+    for stop in [*stops, training.genes.num_steps]:
+        while training.step < stop:
+            tick()
+            began = time.perf_counter()
+            losses = training.advance(min(size, stop - training.step))
+            total += float(losses.sum())
+            elapsed = time.perf_counter() - began
+            size = max(1, int(len(losses) * SLICE / max(elapsed, 1e-6)))
+        if stop > told:
+            tell(stop, total / (stop - told))
+            total, told = 0.0, stop
+
+
+_prepared: dict[str, tuple[Corpus, Judge]] = {}
+
+
+def judge_of(corpus: Corpus) -> Judge:
+    split = corpus.split
+    return Judge(split.train, split.validation, split.test)
+
+
+def ready_made(setup: Setup, text: bytes) -> tuple[Corpus, Judge]:
+    """The corpus of `setup` and its judge: those that the process was forked with, if they're of the same text."""
+    if setup.corpus_sha256 not in _prepared:
+        corpus = parse_corpus(text, setup.corpus)
+        _prepared[setup.corpus_sha256] = corpus, judge_of(corpus)
+    return _prepared[setup.corpus_sha256]
+
+
+def silence() -> None:
+    """Keep whatever is written to the standard streams off the terminal."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    os.close(nothing)
+    sys.stdin = open(os.devnull)  # noqa: SIM115
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
