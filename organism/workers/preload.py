@@ -11,7 +11,7 @@ import msgspec
 from ..corpus import read_corpus
 from ..errors import BadInput
 from ..mind.training import prepare
-from .worker import Setup, ready_made, silence
+from .worker import Setup, remember, silence
 
 
 def _preload(setup: Setup) -> None:
@@ -28,7 +28,7 @@ def _preload(setup: Setup) -> None:
         prepare(setup.metabolism, setup.dtype)
         corpus = read_corpus(setup.corpus)
         if corpus.sha256 == setup.corpus_sha256:
-            ready_made(setup, corpus_bytes(corpus))
+            remember(corpus)
     except BadInput:
         pass  # The workers are told again, and say it where it's heard.
     finally:

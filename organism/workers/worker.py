@@ -7,7 +7,6 @@ of life every few seconds, and ends the process the moment the parent is gone. A
 import os
 import queue
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import msgspec
 from multiprocess import connection, process
 
 from ..corpus import Corpus, parse_corpus
+from ..errors import BadInput
 from ..fitness.beauty import Judge
 from ..fitness.objectives import Measurement, measure
 from ..genome import Genes
@@ -154,7 +154,7 @@ def main(pipe: connection.Connection) -> None:
     link = Link(pipe)
     threading.Thread(target=link.listen, daemon=True).start()
     prepare(setup.metabolism, setup.dtype)
-    corpus, judge = ready_made(setup, text)
+    corpus, judge = _known.get(setup.corpus_sha256) or remember(parse_corpus(text, setup.corpus))
     while True:
         task = link.tasks.get()
         try:
@@ -166,6 +166,10 @@ def main(pipe: connection.Connection) -> None:
             pass
         except Diverged as error:
             link.send(Failed(task.id, f"diverged at step {error.step}"))
+        except BadInput as error:
+            link.send(Failed(task.id, str(error)))
+        except MemoryError:
+            link.send(Failed(task.id, "out of memory"))
 
 
 def perform(task: Task, setup: Setup, corpus: Corpus, judge: Judge, link: Link) -> Measurement:
@@ -200,20 +204,14 @@ def train_in_slices(training: Training, tick: Callable[[], None], tell: Callable
             total, told = 0.0, stop
 
 
-_prepared: dict[str, tuple[Corpus, Judge]] = {}
+_known: dict[str, tuple[Corpus, Judge]] = {}
 
 
-def judge_of(corpus: Corpus) -> Judge:
+def remember(corpus: Corpus) -> tuple[Corpus, Judge]:
+    """Fit the judge of `corpus` and keep both, here and in every process forked from this one."""
     split = corpus.split
-    return Judge(split.train, split.validation, split.test)
-
-
-def ready_made(setup: Setup, text: bytes) -> tuple[Corpus, Judge]:
-    """The corpus of `setup` and its judge: those that the process was forked with, if they're of the same text."""
-    if setup.corpus_sha256 not in _prepared:
-        corpus = parse_corpus(text, setup.corpus)
-        _prepared[setup.corpus_sha256] = corpus, judge_of(corpus)
-    return _prepared[setup.corpus_sha256]
+    _known[corpus.sha256] = corpus, Judge(split.train, split.validation, split.test)
+    return _known[corpus.sha256]
 
 
 def silence() -> None:
@@ -222,5 +220,3 @@ def silence() -> None:
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
     os.close(nothing)
-    sys.stdin = open(os.devnull)  # noqa: SIM115
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115

@@ -1,0 +1,297 @@
+"""The supervised pool: creatures are trained in processes that may die, hang or be killed, and the run goes on.
+
+One process and one pipe per worker. The parent waits on pipes and process sentinels together. A worker that dies is
+replaced at once and its task tried once more; the second time the task has failed. A worker that sends nothing for a
+minute of the parent's own running time is taken for stuck and killed. Workers end by themselves when the parent is gone.
+
+    pool = Pool(corpus, "tape", "float64", workers=2)
+    pool.submit(Task(id=0, genes=genes, seed=7))
+    for happening in pool.events(timeout=0.1): ...
+    pool.close()
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import connection as standard_connection
+
+import msgspec
+import multiprocess
+from multiprocess import connection
+
+from ..corpus import Corpus
+from .worker import Alive, Answer, Cancel, Done, Failed, Pause, Setup, Step, Task, main
+
+SILENCE = 60.0
+TRIES = 2
+STILLBIRTHS = 5
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """A worker process is gone and another takes its place; `task` is what it was busy with."""
+
+    worker: int
+    pid: int
+    state: str
+    reason: str
+    task: int | None
+
+
+class Started(msgspec.Struct, frozen=True):
+    """A worker process was started."""
+
+    worker: int
+    pid: int
+
+
+Happening = Step | Done | Failed | Lost | Started
+
+
+class PoolBroken(RuntimeError):
+    """Workers can't be kept alive on this machine."""
+
+
+class _Worker:
+    """The parent's side of one process."""
+
+    def __init__(self, number: int, process, pipe: connection.Connection):
+        self.number = number
+        self.process = process
+        self.pipe = pipe
+        self.task: Task | None = None
+        self.silent = 0.0
+        self.heard = False
+
+
+class Pool:
+    """Up to `workers` processes, started when there's work for them. Not to be used from two threads, `wake` apart."""
+
+    def __init__(self, corpus: Corpus, metabolism: str, dtype: str, workers: int, silence: float = SILENCE):
+        self.setup = Setup(corpus.name, corpus.sha256, metabolism, dtype)
+        self.text = "\n".join(corpus.documents).encode()
+        self.size = workers
+        self.silence = silence
+        self._context = ignite(self.setup)
+        self._workers: list[_Worker] = []
+        self._waiting: deque[Task] = deque()
+        self._losses: dict[int, int] = {}
+        self._stillbirths = 0
+        self._paused = False
+        self._happenings: list[Happening] = []
+        self._last_look = time.monotonic()
+        self._alarm, self._bell = os.pipe()
+        os.set_blocking(self._alarm, False)
+        os.set_blocking(self._bell, False)
+        self._closing = threading.Lock()
+        self._closed = False
+
+    def submit(self, task: Task) -> int:
+        """Queue a task; its id comes back in what `events` tells of it."""
+        self._waiting.append(task)
+        self._hand_out()
+        return task.id
+
+    def cancel(self, id: int) -> None:
+        """Drop the task; nothing more is heard of it."""
+        self._waiting = deque(task for task in self._waiting if task.id != id)
+        for worker in self._workers:
+            if worker.task and worker.task.id == id:
+                self._send(worker, Cancel(id))
+                worker.task = None
+        self._hand_out()
+
+    def pause(self, paused: bool) -> None:
+        """Make every worker stand still, or go on."""
+        self._paused = paused
+        for worker in self._workers:
+            self._send(worker, Pause(paused))
+        self._hand_out()
+
+    def events(self, timeout: float | None = None) -> list[Happening]:
+        """What happened, waiting up to `timeout` seconds for the first of it (None: as long as it takes).
+
+        Returns at once, perhaps empty, when `wake` is called. Raises PoolBroken if workers die as fast as they start.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self._last_look = time.monotonic()
+        while not self._happenings:
+            rest = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
+            if rest < 0:
+                break
+            if self._listen(rest):
+                break
+        happenings, self._happenings = self._happenings, []
+        return happenings
+
+    def wake(self) -> None:
+        """End a wait in `events`, from any thread or signal handler."""
+        try:
+            os.write(self._bell, b"!")
+        except OSError:
+            pass  # Full: it rings already. Closed: nobody waits.
+
+    def close(self) -> None:
+        """End all workers and wait until they're gone."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        for worker in self._workers:
+            worker.process.terminate()
+        deadline = time.monotonic() + 1.0
+        for worker in self._workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.pipe.close()
+        self._workers.clear()
+        os.close(self._alarm)
+        os.close(self._bell)
+
+    # --- supervision
+
+    def _hand_out(self) -> None:
+        """Give waiting tasks to idle workers, and start workers while there are too few."""
+        if self._paused:
+            return
+        while self._waiting:
+            worker = next((w for w in self._workers if w.task is None), None)
+            if worker is None:
+                if len(self._workers) >= self.size:
+                    return
+                worker = self._start(len(self._workers))
+                self._workers.append(worker)
+            worker.task = self._waiting.popleft()
+            worker.silent = 0.0
+            self._send(worker, worker.task)
+
+    def _start(self, number: int) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=main, args=(theirs,), daemon=True, name=f"organism-worker-{number}")
+        with _real_stderr():
+            process.start()
+        theirs.close()
+        worker = _Worker(number, process, ours)
+        try:
+            ours.send_bytes(msgspec.json.encode(self.setup))
+            ours.send_bytes(self.text)
+        except OSError:
+            pass  # It died already; its sentinel says so.
+        self._happenings.append(Started(number, process.pid))
+        return worker
+
+    def _send(self, worker: _Worker, order: Task | Cancel | Pause) -> None:
+        try:
+            worker.pipe.send_bytes(msgspec.json.encode(order))
+        except OSError:
+            pass  # It died; its sentinel says so.
+
+    def _listen(self, timeout: float) -> bool:
+        """Wait for pipes, sentinels or the bell. Returns whether the bell rang."""
+        pipes = {worker.pipe: worker for worker in self._workers}
+        sentinels = {worker.process.sentinel: worker for worker in self._workers}
+        ready = standard_connection.wait([*pipes, *sentinels, self._alarm], timeout)
+        now = time.monotonic()
+        # A parent that was itself suspended may not blame the workers for it.
+        passed = min(now - self._last_look, timeout + 0.1)
+        self._last_look = now
+        for worker in list(self._workers):
+            if worker.pipe in ready:
+                self._hear(worker)
+            elif worker.process.sentinel in ready:
+                self._lose(worker, "died", f"exit status {worker.process.exitcode}")
+            elif worker.task and not self._paused:
+                worker.silent += passed
+                if worker.silent > self.silence:
+                    worker.process.kill()
+                    worker.process.join()
+                    self._lose(worker, "stuck", f"sent nothing for {self.silence:g} s")
+        rang = self._alarm in ready
+        if rang:
+            os.read(self._alarm, 4096)
+        return rang
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            answer = _answers.decode(worker.pipe.recv_bytes())
+        except (OSError, EOFError, msgspec.MsgspecError):
+            worker.process.kill()
+            worker.process.join()
+            self._lose(worker, "died", f"exit status {worker.process.exitcode}")
+            return
+        worker.silent = 0.0
+        worker.heard = True
+        self._stillbirths = 0
+        if isinstance(answer, Alive) or worker.task is None or answer.id != worker.task.id:
+            return  # A sign of life, or an answer to a task that was cancelled.
+        self._happenings.append(answer)
+        if not isinstance(answer, Step):
+            worker.task = None
+            self._hand_out()
+
+    def _lose(self, worker: _Worker, state: str, reason: str) -> None:
+        """Replace a worker that is gone; its task goes first in the queue, unless it was lost before."""
+        task = worker.task
+        self._happenings.append(Lost(worker.number, worker.process.pid, state, reason, task.id if task else None))
+        worker.pipe.close()
+        self._stillbirths += not worker.heard
+        if self._stillbirths >= STILLBIRTHS:
+            raise PoolBroken(f"{STILLBIRTHS} workers in a row died before they said anything ({reason})")
+        if task:
+            self._losses[task.id] = self._losses.get(task.id, 0) + 1
+            if self._losses[task.id] < TRIES:
+                self._waiting.appendleft(task)
+            else:
+                self._happenings.append(Failed(task.id, f"lost with its worker {TRIES} times ({reason})"))
+        self._workers[self._workers.index(worker)] = self._start(worker.number)
+        self._hand_out()
+
+
+_answers = msgspec.json.Decoder(Answer)
+
+
+def ignite(setup: Setup):
+    """The multiprocess context to start workers in, its fork server already getting ready in the background.
+
+    Call it before a screen takes the terminal over. The fork server and its children ignore Ctrl-C, compute with one
+    thread, and have nothing to write to. Where there's no fork server, workers are spawned.
+    """
+    if "forkserver" not in multiprocess.get_all_start_methods():
+        return multiprocess.get_context("spawn")
+    from multiprocess import forkserver
+
+    context = multiprocess.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", "organism.workers.preload"])
+    inherited = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    inherited["ORGANISM_PRELOAD"] = msgspec.json.encode(setup).decode()
+    before = {name: os.environ.get(name) for name in inherited}
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    os.environ.update(inherited)
+    try:
+        with _real_stderr():
+            forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+    return context
+
+
+@contextmanager
+def _real_stderr() -> Iterator[None]:
+    """The process's own stderr in place of a screen's substitute, which has no descriptor to hand to a child."""
+    before = sys.stderr
+    sys.stderr = sys.__stderr__
+    try:
+        yield
+    finally:
+        sys.stderr = before
