@@ -1,0 +1,687 @@
+"""The third metabolism: the gradient of the whole creature derived by hand, over SIMD lanes. No graph at all.
+
+What `gpt.py` says in scalars is done here to matrices of [feature, column]. A column is one position of one document,
+and the documents of a batch lie one behind the other with no gap, however long each is. Columns stand in the lanes of
+vectors, so that a weight is one number that multiplies a vector, a norm or a softmax is a loop over rows, and no
+weight is ever transposed. Every product, attention included, is one kernel, `matmul`, and whatever a gradient needs the
+other way round, activations with features in lanes, is transposed just before.
+
+All sizes are run-time values: a kernel is compiled for a number type and a lane count (see `simd.py`), never for an
+architecture. `Fused(..., lanes=n)` overrides the lane count of the processor, which tests use; 1 gives plain loops.
+A batch is worked through in groups of columns that stay in the cache, so the memory doesn't grow with the batch.
+
+What it is not: scalar autograd, or a place to try a new layer. The architecture is `gpt.py`; this must agree with it.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from .adam import Adam, AdamConstants
+from .compiled import kernel
+from .gpt import Architecture
+from .simd import (
+    exp,
+    from_lane,
+    host_lanes,
+    load,
+    narrow,
+    pointer,
+    splat,
+    sqrt,
+    store,
+    tile,
+    transpose_tile,
+    where,
+    width,
+)
+
+# How many columns a group holds at least: few enough for the activations of a small creature to stay in the cache.
+GROUP = 256
+
+part = numba.njit(nogil=True, error_model="numpy")  # compiled into the kernels that call it
+
+
+class Plan(NamedTuple):
+    """The sizes of a creature, where its matrices lie in the parameter vector, and its activations in the workspace.
+
+    Matrices of a layer lie `layer_weights` apart, activations of a layer `layer_space` (0 where only the forward pass is
+    wanted, so that layers take turns in one place).
+    """
+
+    vocab: int
+    wide: int
+    heads: int
+    layers: int
+    hidden: int
+    squared: int
+    columns: int
+    # in the parameter vector
+    wpe: int
+    head: int
+    first_layer: int
+    layer_weights: int
+    output: int
+    fc1: int
+    fc2: int
+    # in the workspace: of the whole creature ...
+    stream: int
+    embedded: int
+    embedded_scale: int
+    logits: int
+    slopes: int
+    share: int
+    peak: int
+    total: int
+    d_stream: int
+    d_rows: int
+    d_normed: int
+    d_attended: int
+    turned: int
+    d_scores: int
+    turned_scores: int
+    turned_d_scores: int
+    # ... and of each layer
+    first_space: int
+    layer_space: int
+    normed1: int
+    scale1: int
+    qkv: int
+    scores: int
+    attended: int
+    normed2: int
+    scale2: int
+    active: int
+    active_slope: int
+    size: int
+
+
+def up(n: int, lanes: int) -> int:
+    """n rounded up to whole vectors."""
+    return -(-n // lanes) * lanes
+
+
+def make_plan(shape: Architecture, longest: int, lanes: int, itemsize: int, keep: bool) -> Plan:
+    """Lay out the workspace for documents of up to `longest` columns; `keep` what the backward pass needs."""
+    vocab, wide, hidden = shape.vocab_size, shape.n_embd, shape.mlp_ratio * shape.n_embd
+    longest = up(longest, lanes)
+    columns = max(GROUP, longest)
+    row = columns + 2 * lanes  # rows are an odd number of vectors long
+    line = 64 // itemsize
+    cursor = 0
+
+    def take(size: int) -> int:
+        nonlocal cursor
+        cursor += up(size + 2 * lanes, line)
+        return cursor - up(size + 2 * lanes, line)
+
+    square = longest * longest
+    tall = up(wide, lanes) * row  # what is transposed has whole vectors of rows
+    offsets: dict[str, int] = {
+        "wpe": vocab * wide,
+        "head": (vocab + shape.block_size) * wide,
+        "first_layer": (2 * vocab + shape.block_size) * wide,
+        "layer_weights": (4 * wide + 2 * hidden) * wide,
+        "output": 3 * wide * wide,
+        "fc1": 4 * wide * wide,
+        "fc2": (4 * wide + hidden) * wide,
+    }
+    for name, size in {
+        "stream": tall,
+        "embedded": tall,
+        "embedded_scale": row,
+        "logits": vocab * row,
+        "slopes": vocab * row,
+        "share": row,
+        "peak": row,
+        "total": row,
+        "d_stream": tall,
+        "d_rows": max(hidden, 3 * wide) * row,
+        "d_normed": tall,
+        "d_attended": tall,
+        "turned": up(max(hidden, wide), lanes) * (columns + lanes),
+        "d_scores": square,
+        "turned_scores": square,
+        "turned_d_scores": square,
+    }.items():
+        offsets[name] = take(size)
+    first_space = cursor
+    for name, size in {
+        "normed1": tall,
+        "scale1": row,
+        "qkv": 3 * wide * row,
+        "scores": shape.n_head * columns * longest,
+        "attended": tall,
+        "normed2": tall,
+        "scale2": row,
+        "active": up(hidden, lanes) * row,
+        "active_slope": hidden * row,
+    }.items():
+        offsets[name] = take(size) - first_space
+    layer_space = cursor - first_space if keep else 0
+    return Plan(
+        vocab=vocab,
+        wide=wide,
+        heads=shape.n_head,
+        layers=shape.n_layer,
+        hidden=hidden,
+        squared=int(shape.squared_relu),
+        columns=columns,
+        first_space=first_space,
+        layer_space=layer_space,
+        size=cursor + layer_space * (shape.n_layer - 1),
+        **offsets,
+    )
+
+
+@part
+def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
+    """c[i, j] = (c[i, j] if accumulate) + sum over k of a[i row + k step] b[k, j], rows of c and b ldc and ldb apart.
+
+    `columns` is rounded up to whole vectors. The two strides of `a` let it be a matrix or its transpose. Up to 8 rows
+    x 2 vectors are summed in registers: per step 8 factors and 2 vectors are loaded for 16 fused multiply-adds.
+    """
+    lanes = width(c)
+    for j in range(0, columns, 2 * lanes):
+        for i in range(0, rows, 8):
+            left, corner, below, right = rows - i, c + i * ldc + j, a + i * row, b + j
+            if columns - j > lanes:
+                if left > 4:
+                    tile(8, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                else:
+                    tile(4, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+            elif left > 4:
+                tile(8, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+            else:
+                tile(4, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+
+
+@part
+def transpose(target, source, ld, rows, columns):
+    """target[column, row] = source[row, column], rows of the target being whole vectors, filled up with zeros.
+
+    The zeros let a gradient be added to a matrix of any width in whole vectors: they add nothing to what lies behind
+    the end of a row. Needs no more than `columns` rows of the target, in whole vectors.
+    """
+    lanes = width(source)
+    tall = -(-rows // lanes) * lanes
+    for i in range(rows, tall):
+        for j in range(0, columns, lanes):
+            store(source, i * ld + j, splat(source, 0.0))
+    for j in range(0, columns, lanes):
+        for i in range(0, tall, lanes):
+            transpose_tile(target + (j * tall + i), tall, source + (i * ld + j), ld)
+    return tall
+
+
+@part
+def weight_gradient(gradient, slopes, inputs, turned, ld, rows, wide, columns):
+    """For outputs = W inputs: dW[i, j] += sum over columns of slopes[i, column] inputs[j, column]."""
+    tall = transpose(turned, inputs, ld, wide, columns)
+    matmul(gradient, wide, slopes, ld, 1, turned, tall, rows, wide, columns, True)
+
+
+@part
+def rmsnorm(x, y, scale, ld, rows, columns):
+    """y = x s with s = (mean over rows of x^2 + 1e-5)^-1/2, which is kept in `scale`."""
+    for j in range(0, columns, width(x)):
+        total = splat(x, 0.0)
+        for i in range(rows):
+            v = load(x, i * ld + j)
+            total = total + v * v
+        s = 1.0 / sqrt(total * (1.0 / rows) + 1e-5)
+        store(scale, j, s)
+        for i in range(rows):
+            store(y, i * ld + j, load(x, i * ld + j) * s)
+
+
+@part
+def rmsnorm_backward(dx, dy, y, scale, ld, rows, columns, accumulate):
+    """dx = (dx if accumulate) + s (dy - y mean over rows of (dy y))."""
+    for j in range(0, columns, width(dx)):
+        total = splat(dx, 0.0)
+        for i in range(rows):
+            total = total + load(dy, i * ld + j) * load(y, i * ld + j)
+        mean = total * (1.0 / rows)
+        s = load(scale, j)
+        for i in range(rows):
+            d = s * (load(dy, i * ld + j) - load(y, i * ld + j) * mean)
+            if accumulate:
+                d = d + load(dx, i * ld + j)
+            store(dx, i * ld + j, d)
+
+
+@part
+def attention(qkv, attended, scores, ld, wide, heads, start, n):
+    """One document of n columns from `start` on, for each head of rows d = wide / heads:
+
+        S[t, p] = k[:, t] . q[:, p] / sqrt(d) for t <= p, else -inf;  A = softmax over t;  attended = v A
+
+    Queries p stand in lanes, so that softmax goes down the rows t. A vector of queries needs only the keys up to its
+    last one. `scores` keeps A, a square of whole vectors per head. Lanes past the document hold whatever comes out; what
+    they write belongs to the next document, which comes later, or to nobody.
+    """
+    lanes, d = width(qkv), wide // heads
+    square = -(-n // lanes) * lanes
+    scale = 1.0 / math.sqrt(d)
+    for head in range(heads):
+        q = qkv + (head * d * ld + start)
+        k = q + wide * ld
+        v = k + wide * ld
+        for p in range(0, n, lanes):
+            keys = min(n, p + lanes)
+            matmul(scores + p, square, k, 1, ld, q + p, ld, keys, lanes, d, False)
+            peak = splat(q, -np.inf)
+            for t in range(keys):
+                s = where(from_lane(q, t - p), load(scores, t * square + p) * scale, splat(q, -np.inf))
+                store(scores, t * square + p, s)
+                peak = where(s > peak, s, peak)
+            total = splat(q, 0.0)
+            for t in range(keys):
+                s = exp(load(scores, t * square + p) - peak)
+                store(scores, t * square + p, s)
+                total = total + s
+            share = 1.0 / total
+            for t in range(keys):
+                store(scores, t * square + p, load(scores, t * square + p) * share)
+            matmul(attended + (head * d * ld + start + p), ld, v, ld, 1, scores + p, square, d, lanes, keys, False)
+        scores = scores + square * square
+
+
+@part
+def attention_backward(qkv, d_qkv, d_attended, scores, d_scores, turned, d_turned, ld, wide, heads, start, n):
+    """The way back through `attention`, with A in `scores`:
+
+        dA = v^T d_attended;  dS = A (dA - sum over t of A dA) / sqrt(d)
+        dq = k dS;  dk[:, t] = sum over p >= t of q[:, p] dS[t, p];  dv[:, t] = the same of d_attended and A
+
+    For dk and dv the keys t stand in lanes, which takes A and dS transposed, square by square.
+    """
+    lanes, d = width(qkv), wide // heads
+    square = -(-n // lanes) * lanes
+    scale = 1.0 / math.sqrt(d)
+    for head in range(heads):
+        corner = head * d * ld + start
+        q = qkv + corner
+        k = q + wide * ld
+        v = k + wide * ld
+        dq = d_qkv + corner
+        dk = dq + wide * ld
+        dv = dk + wide * ld
+        da = d_attended + corner
+        for p in range(0, n, lanes):
+            keys = min(n, p + lanes)
+            matmul(d_scores + p, square, v, 1, ld, da + p, ld, keys, lanes, d, False)
+            total = splat(q, 0.0)
+            for t in range(keys):
+                total = total + load(scores, t * square + p) * load(d_scores, t * square + p)
+            for t in range(keys):
+                at = t * square + p
+                store(d_scores, at, load(scores, at) * (load(d_scores, at) - total) * scale)
+            matmul(dq + p, ld, k, ld, 1, d_scores + p, square, d, lanes, keys, False)
+            for t in range(0, keys, lanes):
+                there, here = p * square + t, t * square + p
+                transpose_tile(turned + there, square, scores + here, square)
+                transpose_tile(d_turned + there, square, d_scores + here, square)
+        for t in range(0, n, lanes):
+            here = t * square + t
+            matmul(dk + t, ld, q + t, ld, 1, d_turned + here, square, d, lanes, n - t, False)
+            matmul(dv + t, ld, da + t, ld, 1, turned + here, square, d, lanes, n - t, False)
+        scores = scores + square * square
+
+
+@part
+def relu(x, slope, ld, rows, columns, squared):
+    """x = max(x, 0), or its square, in place; `slope` keeps the derivative."""
+    for i in range(rows):
+        for j in range(i * ld, i * ld + columns, width(x)):
+            v = load(x, j)
+            if squared:
+                v = where(v > 0.0, v, splat(x, 0.0))
+                store(slope, j, v + v)
+                store(x, j, v * v)
+            else:
+                store(slope, j, where(v > 0.0, splat(x, 1.0), splat(x, 0.0)))
+                store(x, j, where(v > 0.0, v, splat(x, 0.0)))
+
+
+@part
+def cross_entropy(logits, slopes, target, share, peak, total, ld, rows, columns):
+    """sum over columns of share (log sum over rows of e^logit - logit of the target); `slopes` its derivative,
+
+        share (softmax over rows of logits - [row is the target])
+    """
+    for j in range(0, columns, width(logits)):
+        top = load(logits, j)
+        for i in range(1, rows):
+            z = load(logits, i * ld + j)
+            top = where(z > top, z, top)
+        powers = splat(logits, 0.0)
+        for i in range(rows):
+            z = exp(load(logits, i * ld + j) - top)
+            store(slopes, i * ld + j, z)
+            powers = powers + z
+        factor = load(share, j) / powers
+        for i in range(rows):
+            store(slopes, i * ld + j, load(slopes, i * ld + j) * factor)
+        store(peak, j, top)
+        store(total, j, powers)
+    loss = 0.0
+    for j in range(columns):
+        at = target[j] * ld + j
+        loss += share[j] * (math.log(total[j]) - (logits[at] - peak[j]))
+        slopes[at] = slopes[at] - share[j]
+    return loss
+
+
+@part
+def pack(work, places, plan, tokens, segments, shares, begin, end):
+    """Fill one group of columns with documents from number `begin` on: as many as fit, at least one.
+
+    A segment is (first token, columns, first column that counts). `places` gets each column's token, position and
+    target, and `work` its share in the loss. Returns the number of the first document that didn't fit, the number of
+    columns, and how far apart rows shall lie: a document's last vector must fit, and an odd number of vectors spreads
+    the rows over the cache.
+    """
+    lanes, columns, reach, room = width(work), 0, 0, plan.columns
+    i = begin
+    while i < end:
+        start, n, counted = segments[i * 3], segments[i * 3 + 1], segments[i * 3 + 2]
+        whole = -(-n // lanes) * lanes
+        if whole > room:
+            break
+        room -= whole
+        reach = columns + whole
+        for position in range(n):
+            token = tokens[start + position]
+            places[columns] = token
+            places[plan.columns + columns] = position
+            places[2 * plan.columns + columns] = tokens[start + position + 1]
+            work[plan.share + columns] = shares[i] if position >= counted else 0.0
+            columns += 1
+        i += 1
+    return i, columns, (-(-reach // lanes) | 1) * lanes
+
+
+@part
+def forward(w, work, places, plan, segments, begin, end, columns, ld):
+    """The activations of the documents of one group, kept in the workspace, and their share of the loss."""
+    wide, hidden = plan.wide, plan.hidden
+    x, embedded = work + plan.stream, work + plan.embedded
+    for j in range(columns):
+        token, position = w + places[j] * wide, w + (plan.wpe + places[plan.columns + j] * wide)
+        for i in range(wide):
+            x[i * ld + j] = token[i] + position[i]
+    rmsnorm(x, embedded, work + plan.embedded_scale, ld, wide, columns)
+    for i in range(wide):
+        for j in range(i * ld, i * ld + columns, width(x)):
+            store(x, j, load(embedded, j))
+    for layer in range(plan.layers):
+        matrix = w + (plan.first_layer + layer * plan.layer_weights)
+        space = work + (plan.first_space + layer * plan.layer_space)
+        normed1, qkv, attended = space + plan.normed1, space + plan.qkv, space + plan.attended
+        rmsnorm(x, normed1, space + plan.scale1, ld, wide, columns)
+        # q, k and v at once: their matrices lie one behind the other.
+        matmul(qkv, ld, matrix, wide, 1, normed1, ld, 3 * wide, columns, wide, False)
+        start, scores = 0, space + plan.scores
+        for i in range(begin, end):
+            n = segments[i * 3 + 1]
+            square = -(-n // width(x)) * width(x)
+            attention(qkv, attended, scores, ld, wide, plan.heads, start, n)
+            start += n
+            scores = scores + plan.heads * square * square
+        matmul(x, ld, matrix + plan.output, wide, 1, attended, ld, wide, columns, wide, True)
+        normed2, active = space + plan.normed2, space + plan.active
+        rmsnorm(x, normed2, space + plan.scale2, ld, wide, columns)
+        matmul(active, ld, matrix + plan.fc1, wide, 1, normed2, ld, hidden, columns, wide, False)
+        relu(active, space + plan.active_slope, ld, hidden, columns, plan.squared)
+        matmul(x, ld, matrix + plan.fc2, hidden, 1, active, ld, wide, columns, hidden, True)
+    logits = work + plan.logits
+    matmul(logits, ld, w + plan.head, wide, 1, x, ld, plan.vocab, columns, wide, False)
+    return cross_entropy(
+        logits,
+        work + plan.slopes,
+        places + 2 * plan.columns,
+        work + plan.share,
+        work + plan.peak,
+        work + plan.total,
+        ld,
+        plan.vocab,
+        columns,
+    )
+
+
+@part
+def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld):
+    """Add the gradient of what `forward` returned, for the same group, to `gradient`.
+
+    `dx` is the gradient of the residual stream; each block adds to it what comes back through its norm.
+    """
+    wide, hidden = plan.wide, plan.hidden
+    dx, rows, d_normed = work + plan.d_stream, work + plan.d_rows, work + plan.d_normed
+    slopes, turned, d_attended = work + plan.slopes, work + plan.turned, work + plan.d_attended
+    weight_gradient(gradient + plan.head, slopes, work + plan.stream, turned, ld, plan.vocab, wide, columns)
+    matmul(dx, ld, w + plan.head, 1, wide, slopes, ld, wide, columns, plan.vocab, False)
+    for layer in range(plan.layers - 1, -1, -1):
+        matrix = w + (plan.first_layer + layer * plan.layer_weights)
+        d_matrix = gradient + (plan.first_layer + layer * plan.layer_weights)
+        space = work + (plan.first_space + layer * plan.layer_space)
+        weight_gradient(d_matrix + plan.fc2, dx, space + plan.active, turned, ld, wide, hidden, columns)
+        matmul(rows, ld, matrix + plan.fc2, 1, hidden, dx, ld, hidden, columns, wide, False)
+        for i in range(hidden):
+            for j in range(i * ld, i * ld + columns, width(dx)):
+                store(rows, j, load(rows, j) * load(space + plan.active_slope, j))
+        weight_gradient(d_matrix + plan.fc1, rows, space + plan.normed2, turned, ld, hidden, wide, columns)
+        matmul(d_normed, ld, matrix + plan.fc1, 1, wide, rows, ld, wide, columns, hidden, False)
+        rmsnorm_backward(dx, d_normed, space + plan.normed2, space + plan.scale2, ld, wide, columns, True)
+
+        weight_gradient(d_matrix + plan.output, dx, space + plan.attended, turned, ld, wide, wide, columns)
+        matmul(d_attended, ld, matrix + plan.output, 1, wide, dx, ld, wide, columns, wide, False)
+        start, scores = 0, space + plan.scores
+        for i in range(begin, end):
+            n = segments[i * 3 + 1]
+            square = -(-n // width(dx)) * width(dx)
+            attention_backward(
+                space + plan.qkv,
+                rows,
+                d_attended,
+                scores,
+                work + plan.d_scores,
+                work + plan.turned_scores,
+                work + plan.turned_d_scores,
+                ld,
+                wide,
+                plan.heads,
+                start,
+                n,
+            )
+            start += n
+            scores = scores + plan.heads * square * square
+        weight_gradient(d_matrix, rows, space + plan.normed1, turned, ld, 3 * wide, wide, columns)
+        matmul(d_normed, ld, matrix, 1, wide, rows, ld, wide, columns, 3 * wide, False)
+        rmsnorm_backward(dx, d_normed, space + plan.normed1, space + plan.scale1, ld, wide, columns, True)
+    rmsnorm_backward(dx, dx, work + plan.embedded, work + plan.embedded_scale, ld, wide, columns, False)
+    for j in range(columns):
+        token = gradient + places[j] * wide
+        position = gradient + (plan.wpe + places[plan.columns + j] * wide)
+        for i in range(wide):
+            d = dx[i * ld + j]
+            token[i] = token[i] + d
+            position[i] = position[i] + d
+
+
+@part
+def adam(w, first, second, gradient, size, rate, beta1, beta2, unbias2, eps):
+    """One step of Adam (see adam.py) on whole vectors, the rest number by number. Leaves the gradient at zero.
+
+    `rate` is the learning rate over (1 - beta1^step), `unbias2` is 1 / (1 - beta2^step).
+    """
+    for i in range(0, size - width(w) + 1, width(w)):
+        g = load(gradient, i)
+        m = load(first, i) * beta1 + g * (1.0 - beta1)
+        v = load(second, i) * beta2 + g * g * (1.0 - beta2)
+        store(first, i, m)
+        store(second, i, v)
+        store(w, i, load(w, i) - m * rate / (sqrt(v * unbias2) + eps))
+        store(gradient, i, splat(w, 0.0))
+
+
+@cache
+def kernels(lanes: int) -> tuple[Callable, Callable]:
+    """The two entry points, training and evaluation, for vectors of `lanes` numbers; compiled when first called."""
+
+    @kernel()
+    def train(weights, memory, gradient, work, places, plan, tokens, segments, shares, rates, constants, step, losses):
+        """Take a step per rate; returns how many were taken before a loss wasn't finite."""
+        w, d, space = pointer(weights, lanes), pointer(gradient, lanes), pointer(work, lanes)
+        first, second = pointer(memory[0], lanes), pointer(memory[1], lanes)
+        beta1, beta2, eps = constants
+        place, token, segment, share = pointer(places, 1), pointer(tokens, 1), pointer(segments, 1), pointer(shares, 1)
+        size, batch = weights.size, shares.size // rates.size
+        for i in range(rates.size):
+            loss, begin, end = 0.0, i * batch, (i + 1) * batch
+            while begin < end:
+                stop, columns, ld = pack(space, place, plan, token, segment, share, begin, end)
+                loss += forward(w, space, place, plan, segment, begin, stop, columns, ld)
+                backward(w, d, space, place, plan, segment, begin, stop, columns, ld)
+                begin = stop
+            losses[i] = loss
+            if not np.isfinite(loss):
+                gradient[:] = 0.0
+                return i
+            rate, unbias2 = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
+            adam(w, first, second, d, size, rate, beta1, beta2, unbias2, eps)
+            at = size - size % lanes
+            adam(
+                narrow(w + at),
+                narrow(first + at),
+                narrow(second + at),
+                narrow(d + at),
+                size - at,
+                rate,
+                beta1,
+                beta2,
+                unbias2,
+                eps,
+            )
+        return rates.size
+
+    @kernel()
+    def evaluate(weights, work, places, plan, tokens, segments, shares):
+        """The loss of all segments; the logits of the last group stay in the workspace, `ld` apart (the second value)."""
+        w, space = pointer(weights, lanes), pointer(work, lanes)
+        place, token, segment, share = pointer(places, 1), pointer(tokens, 1), pointer(segments, 1), pointer(shares, 1)
+        loss, begin, end, ld = 0.0, 0, shares.size, 0
+        while begin < end:
+            stop, columns, ld = pack(space, place, plan, token, segment, share, begin, end)
+            loss += forward(w, space, place, plan, segment, begin, stop, columns, ld)
+            begin = stop
+        return loss, ld
+
+    return train, evaluate
+
+
+class Fused:
+    """One architecture ready to train, judge and speak: the buffers are allocated once, here.
+
+    `positions` is the longest training document there will be, in predictions: min(block_size, longest document + 1).
+    `dtype` is that of all weights it is given; `lanes` overrides the processor's. Weights are flat vectors in the order
+    of `Architecture.shapes()`. Document i is tokens[starts[i]:starts[i + 1]] (int64), the end token at both ends.
+    """
+
+    def __init__(
+        self, architecture: Architecture, positions: int, dtype: str = "float64", lanes: int | None = None
+    ) -> None:
+        self.architecture = architecture
+        self.dtype = np.dtype(dtype)
+        lanes = lanes or host_lanes(self.dtype.itemsize)
+        self._train, self._evaluate = kernels(lanes)
+        self._training = make_plan(architecture, positions, lanes, self.dtype.itemsize, keep=True)
+        self._judging = make_plan(architecture, architecture.block_size, lanes, self.dtype.itemsize, keep=False)
+        self._work = self._aligned(max(self._training.size, self._judging.size))
+        self._gradient = self._aligned(architecture.parameters + lanes)
+        self._places = np.zeros(3 * max(self._training.columns, self._judging.columns), np.int64)
+        self._said = np.zeros(architecture.block_size + 1, np.int64)
+
+    def _aligned(self, size: int) -> np.ndarray:
+        """Zeros that start at a cache line."""
+        buffer = np.zeros(size * self.dtype.itemsize + 64, np.uint8)
+        start = -buffer.ctypes.data % 64
+        return buffer[start : start + size * self.dtype.itemsize].view(self.dtype)
+
+    def train(
+        self,
+        weights: np.ndarray,
+        adam: Adam,
+        tokens: np.ndarray,
+        starts: np.ndarray,
+        order: np.ndarray,
+        learning_rates: np.ndarray,
+        constants: AdamConstants,
+    ) -> np.ndarray:
+        """Take one step for each row of `order` (documents of a batch), in place; returns the loss of each step.
+
+        Stops at the first loss that isn't finite: the weights keep their last step, the losses behind it are NaN.
+        """
+        lengths = np.minimum(self.architecture.block_size, starts[order + 1] - starts[order] - 1)
+        segments = np.stack([starts[order], lengths, np.zeros_like(lengths)], axis=-1)
+        shares = 1.0 / (lengths * order.shape[1])
+        losses = np.full(order.shape[0], np.nan)
+        adam.step += self._train(
+            weights,
+            (adam.first, adam.second),
+            self._gradient,
+            self._work,
+            self._places,
+            self._training,
+            tokens,
+            segments.ravel(),
+            shares.ravel(),
+            learning_rates,
+            (constants.beta1, constants.beta2, constants.eps),
+            adam.step,
+            losses,
+        )
+        return losses
+
+    def gradient(
+        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
+    ) -> tuple[float, np.ndarray]:
+        """Loss and gradient of one batch: what Adam without memory (beta1 = 0) remembers of a step of length 0."""
+        memory = Adam.for_weights(weights)
+        order = np.asarray(batch, np.int64)[None]
+        losses = self.train(
+            weights.copy(), memory, tokens, starts, order, np.zeros(1), AdamConstants(0.0, 0.0, 1.0)
+        )
+        return float(losses[0]), memory.first
+
+    def evaluate(self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray) -> float:
+        """Mean loss in nats over every token of every document, end tokens included.
+
+        Past block_size a token is predicted from the block_size tokens before it, at positions 0 .. block_size - 1.
+        """
+        block = self.architecture.block_size
+        lengths = starts[1:] - starts[:-1] - 1
+        # How many windows each document needs; all columns of the first count, of the others only the last.
+        windows = np.maximum(1, lengths - block + 1)
+        shift = np.arange(windows.sum()) - np.repeat(np.cumsum(windows) - windows, windows)
+        size = np.repeat(np.minimum(lengths, block), windows)
+        segments = np.stack([np.repeat(starts[:-1], windows) + shift, size, np.where(shift > 0, size - 1, 0)], axis=-1)
+        shares = np.full(len(segments), 1.0 / lengths.sum())
+        return self._evaluate(
+            weights, self._work, self._places, self._judging, tokens, segments.ravel(), shares
+        )[0]
+
+    def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray:
+        """Logits for the token after `token`, which follows those given at the positions before it; 0 starts anew."""
+        self._said[position] = token
+        segments, shares = np.array([0, position + 1, 0]), np.zeros(1)
+        _, ld = self._evaluate(
+            weights, self._work, self._places, self._judging, self._said, segments, shares
+        )
+        first = self._judging.logits + position
+        return self._work[first : first + self.architecture.vocab_size * ld : ld].astype(np.float64)

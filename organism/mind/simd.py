@@ -1,0 +1,427 @@
+"""Vectors of numbers in compiled loops: numba types for a pointer, a SIMD vector and a mask, and what they can do.
+
+A `Pointer` remembers how many lanes a load from it fills. That is the only place where the width is chosen, so that one
+source gives kernels of any width: eight doubles on AVX-512, four on AVX2, two elsewhere, or one, which are plain loops.
+
+Written in kernels as
+
+    p = pointer(array, lanes)    pointer to an array's first element; `p + n` is n elements further, `narrow(p)` the
+                                 same place with one lane; p[i] and p[i] = x are single elements
+    v = load(p, i)               the `lanes` elements from p[i] on, aligned or not; store(p, i, v) puts them back
+    splat(p, x)                  a vector full of x
+    + - * /  v > w               lane by lane; a number beside a vector is splat
+    where(mask, v, w)            lane by lane v or w; `from_lane(p, k)` is the mask of lanes k, k + 1, ...
+    sqrt(v), exp(v)              lane by lane
+    tile(...), transpose_tile    the insides of a matrix product and of a transposition
+
+A product and a sum may be contracted to one rounding; nothing else is relaxed, so that NaN and infinity survive.
+There are no bounds checks and no ownership: whoever takes a pointer keeps the array alive and stays inside of it.
+"""
+
+import math
+import operator
+
+from llvmlite import binding, ir
+from numba.core import cgutils, types
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, lower_cast, models, register_model
+
+INT32 = ir.IntType(32)
+INT64 = ir.IntType(64)
+CONTRACT = ("contract",)
+
+
+def host_lanes(itemsize: int) -> int:
+    """How many numbers of `itemsize` bytes this processor's vectors hold; 1 where it is known to have none."""
+    features = binding.get_host_cpu_features()
+    for feature, size in (("avx512f", 64), ("avx2", 32), ("sse2", 16), ("neon", 16)):
+        if features.get(feature):
+            return size // itemsize
+    return 1
+
+
+class Vector(types.Type):
+    """`lanes` numbers of a numba float type, held in a SIMD register."""
+
+    def __init__(self, dtype: types.Float, lanes: int):
+        self.dtype, self.lanes = dtype, lanes
+        super().__init__(f"vector({dtype} x {lanes})")
+
+
+class Mask(types.Type):
+    """A truth value for each lane."""
+
+    def __init__(self, lanes: int):
+        self.lanes = lanes
+        super().__init__(f"mask({lanes})")
+
+
+class Pointer(types.Type):
+    """The address of a float (or an int64); loads from it fill a `Vector` of `lanes` lanes."""
+
+    def __init__(self, dtype: types.Number, lanes: int):
+        self.dtype, self.vector = dtype, Vector(dtype, lanes)
+        super().__init__(f"pointer({dtype} x {lanes})")
+
+
+def number(dtype: types.Number) -> ir.Type:
+    """The LLVM type of one number."""
+    return {types.float64: ir.DoubleType(), types.float32: ir.FloatType(), types.int64: INT64}[dtype]
+
+
+def llvm(vector: Vector) -> ir.VectorType:
+    """The LLVM type of a vector."""
+    return ir.VectorType(number(vector.dtype), vector.lanes)
+
+
+@register_model(Vector)
+class VectorModel(models.PrimitiveModel):
+    def __init__(self, manager, kind):
+        super().__init__(manager, kind, llvm(kind))
+
+
+@register_model(Mask)
+class MaskModel(models.PrimitiveModel):
+    def __init__(self, manager, kind):
+        super().__init__(manager, kind, ir.VectorType(ir.IntType(1), kind.lanes))
+
+
+@register_model(Pointer)
+class PointerModel(models.PrimitiveModel):
+    def __init__(self, manager, kind):
+        super().__init__(manager, kind, number(kind.dtype).as_pointer())
+
+
+# What the emitters below are made of.
+
+
+def full(kind: ir.Type, values) -> ir.Constant:
+    """A constant vector: the number `values` in all lanes, or one number for each."""
+    return ir.Constant(kind, list(values) if hasattr(values, "__iter__") else [values] * kind.count)
+
+
+def splatted(builder, scalar, lanes: int):
+    """`scalar` in every lane."""
+    empty = ir.Constant(ir.VectorType(scalar.type, lanes), ir.Undefined)
+    first = builder.insert_element(empty, scalar, ir.Constant(INT32, 0))
+    return builder.shuffle_vector(first, empty, full(ir.VectorType(INT32, lanes), 0))
+
+
+def loaded(builder, address, kind: Vector):
+    """The vector at an element's address, which needs no alignment beyond the element's."""
+    return builder.load(builder.bitcast(address, llvm(kind).as_pointer()), align=kind.dtype.bitwidth // 8)
+
+
+def stored(builder, value, address, kind: Vector):
+    """Put a vector at an element's address."""
+    builder.store(value, builder.bitcast(address, llvm(kind).as_pointer()), align=kind.dtype.bitwidth // 8)
+
+
+def multiply_add(builder, a, b, c):
+    """a b + c, with one rounding where the processor can."""
+    return builder.fadd(builder.fmul(a, b, flags=CONTRACT), c, flags=CONTRACT)
+
+
+# Pointers, loads and stores.
+
+
+@intrinsic
+def pointer(typing, array, lanes):
+    """pointer(array, lanes): the address of the array's first element, loading `lanes` (a constant) at a time."""
+    if not isinstance(lanes, types.IntegerLiteral):
+        return None
+    kind = Pointer(array.dtype, lanes.literal_value)
+
+    def emit(context, builder, sig, args):
+        return context.make_array(sig.args[0])(context, builder, args[0]).data
+
+    return kind(array, lanes), emit
+
+
+@intrinsic
+def narrow(typing, p):
+    """The same address, loading one lane at a time."""
+    return Pointer(p.dtype, 1)(p), lambda context, builder, sig, args: args[0]
+
+
+@intrinsic
+def width(typing, p):
+    """How many lanes a load from `p` fills."""
+
+    def emit(context, builder, sig, args):
+        return ir.Constant(INT64, sig.args[0].vector.lanes)
+
+    return types.int64(p), emit
+
+
+@intrinsic
+def load(typing, p, i):
+    """The vector that starts at element i."""
+
+    def emit(context, builder, sig, args):
+        return loaded(builder, builder.gep(args[0], [args[1]]), sig.return_type)
+
+    return p.vector(p, types.int64), emit
+
+
+@intrinsic
+def store(typing, p, i, v):
+    """Put a vector at element i and behind."""
+
+    def emit(context, builder, sig, args):
+        stored(builder, args[2], builder.gep(args[0], [args[1]]), sig.args[2])
+        return context.get_dummy_value()
+
+    return types.void(p, types.int64, p.vector), emit
+
+
+@intrinsic
+def splat(typing, p, x):
+    """A vector of the width of `p` with x in every lane."""
+    return p.vector(p, p.vector), lambda context, builder, sig, args: args[1]
+
+
+@lower_cast(types.Number, Vector)
+def number_to_vector(context, builder, source, target, value):
+    return splatted(builder, context.cast(builder, value, source, target.dtype), target.lanes)
+
+
+@infer_global(operator.getitem)
+class GetItem(AbstractTemplate):
+    def generic(self, args, kws):
+        return signature(args[0].dtype, args[0], types.int64) if isinstance(args[0], Pointer) else None
+
+
+@lower_builtin(operator.getitem, Pointer, types.int64)
+def get_item(context, builder, sig, args):
+    return builder.load(builder.gep(args[0], [args[1]]))
+
+
+@infer_global(operator.setitem)
+class SetItem(AbstractTemplate):
+    def generic(self, args, kws):
+        return signature(types.none, args[0], types.int64, args[0].dtype) if isinstance(args[0], Pointer) else None
+
+
+@lower_builtin(operator.setitem, Pointer, types.int64, types.Number)
+def set_item(context, builder, sig, args):
+    builder.store(args[2], builder.gep(args[0], [args[1]]))
+    return context.get_dummy_value()
+
+
+# Arithmetic.
+
+
+@infer_global(operator.add)
+@infer_global(operator.sub)
+@infer_global(operator.mul)
+@infer_global(operator.truediv)
+class Arithmetic(AbstractTemplate):
+    def generic(self, args, kws):
+        left, right = args
+        if isinstance(left, Pointer) and self.key is operator.add:
+            return signature(left, left, types.int64)
+        vector = next((kind for kind in args if isinstance(kind, Vector)), None)
+        return signature(vector, vector, vector) if vector is not None else None
+
+
+@infer_global(operator.gt)
+class Greater(AbstractTemplate):
+    def generic(self, args, kws):
+        vector = next((kind for kind in args if isinstance(kind, Vector)), None)
+        return signature(Mask(vector.lanes), vector, vector) if vector is not None else None
+
+
+@lower_builtin(operator.add, Pointer, types.int64)
+def pointer_add(context, builder, sig, args):
+    return builder.gep(args[0], [args[1]])
+
+
+@lower_builtin(operator.add, Vector, Vector)
+def vector_add(context, builder, sig, args):
+    return builder.fadd(*args, flags=CONTRACT)
+
+
+@lower_builtin(operator.sub, Vector, Vector)
+def vector_sub(context, builder, sig, args):
+    return builder.fsub(*args, flags=CONTRACT)
+
+
+@lower_builtin(operator.mul, Vector, Vector)
+def vector_mul(context, builder, sig, args):
+    return builder.fmul(*args, flags=CONTRACT)
+
+
+@lower_builtin(operator.truediv, Vector, Vector)
+def vector_div(context, builder, sig, args):
+    return builder.fdiv(*args)
+
+
+@lower_builtin(operator.gt, Vector, Vector)
+def vector_gt(context, builder, sig, args):
+    return builder.fcmp_ordered(">", *args)
+
+
+@intrinsic
+def where(typing, mask, v, w):
+    """Lane by lane v where the mask holds, else w."""
+    vector = v if isinstance(v, Vector) else w
+    return vector(mask, vector, vector), lambda context, builder, sig, args: builder.select(*args)
+
+
+@intrinsic
+def from_lane(typing, p, k):
+    """The mask that holds in lanes k, k + 1, ... of vectors of the width of `p`."""
+
+    def emit(context, builder, sig, args):
+        kind = ir.VectorType(INT32, sig.return_type.lanes)
+        least = splatted(builder, builder.trunc(args[1], INT32), kind.count)
+        return builder.icmp_signed(">=", full(kind, range(kind.count)), least)
+
+    return Mask(p.vector.lanes)(p, types.int64), emit
+
+
+@intrinsic
+def sqrt(typing, v):
+    """Square roots."""
+
+    def emit(context, builder, sig, args):
+        kind = args[0].type
+        name = f"llvm.sqrt.v{kind.count}{kind.element.intrinsic_name}"
+        root = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind]), name)
+        return builder.call(root, args)
+
+    return v(v), emit
+
+
+@intrinsic
+def exp(typing, v):
+    """e to each lane: x = n ln 2 + r, then a Taylor polynomial in r <= ln 2 / 2, then n added to the exponent.
+
+    Adding 1.5 * 2^(mantissa bits) rounds x / ln 2 to the integer n, which then stands in the low bits of the sum, from
+    where a shift takes it to the exponent. Relative error about 2e-16 and 1e-7. A result too small for a normal number
+    becomes 0, one too large infinity, and NaN stays NaN.
+    """
+    double = v.dtype.bitwidth == 64
+    mantissa, degree, least, most = (52, 12, -708.0, 709.0) if double else (23, 7, -87.0, 88.0)
+    # ln 2 in two parts, of which the first has enough zero bits for n times it to be exact.
+    high = 0.693147180369123816490 if double else 0.693359375
+    low = 1.90821492927058770002e-10 if double else -2.12194440054690583e-4
+
+    def emit(context, builder, sig, args):
+        x, kind = args[0], llvm(v)
+        bits = ir.VectorType(INT64 if double else INT32, v.lanes)
+        magic = full(kind, 1.5 * 2.0**mantissa)
+        shifted = multiply_add(builder, x, full(kind, 1 / math.log(2)), magic)
+        n = builder.fsub(shifted, magic)
+        r = multiply_add(builder, n, full(kind, -high), x)
+        r = multiply_add(builder, n, full(kind, -low), r)
+        power = full(kind, 1 / math.factorial(degree))
+        for k in range(degree - 1, -1, -1):
+            power = multiply_add(builder, power, r, full(kind, 1 / math.factorial(k)))
+        exponent = builder.shl(builder.bitcast(shifted, bits), full(bits, mantissa))
+        power = builder.bitcast(builder.add(builder.bitcast(power, bits), exponent), kind)
+        power = builder.select(builder.fcmp_ordered("<", x, full(kind, least)), full(kind, 0.0), power)
+        # "Not <=" holds for NaN too, and NaN times infinity is NaN.
+        beyond = builder.fcmp_unordered(">", x, full(kind, most))
+        return builder.select(beyond, builder.fmul(x, full(kind, math.inf)), power)
+
+    return v(v), emit
+
+
+# The insides of matrix kernels.
+
+
+@intrinsic
+def tile(typing, height, width, c, ldc, a, row, step, b, ldb, rows, depth, accumulate):
+    """`height` x `width` vectors of a matrix product, summed in registers:
+
+        c[m, :] = (c[m, :] if accumulate else 0) + sum over k < depth of a[m row + k step] b[k, :]
+
+    for m < rows <= height and `width` vectors side by side; row m of `c` starts at m ldc and row k of `b` at k ldb.
+    Rows of the tile past `rows` do the last row once more, which costs time but needs neither mask nor second kernel.
+    Rows are stored in ascending order.
+    """
+    if not isinstance(height, types.IntegerLiteral):
+        return None
+    height_, width_ = height.literal_value, width.literal_value
+    vector, integer = c.vector, types.int64
+
+    def emit(context, builder, sig, args):
+        c_, ldc_, a_, row_, step_, b_, ldb_, rows_, depth_, accumulate_ = args[2:]
+        lanes = vector.lanes
+        zero, one = ir.Constant(INT64, 0), ir.Constant(INT64, 1)
+        a_rows, c_rows = [zero], [c_]
+        for m in range(1, height_):
+            inside = builder.icmp_signed("<", ir.Constant(INT64, m), rows_)
+            a_rows.append(builder.add(a_rows[-1], builder.select(inside, row_, zero)))
+            c_rows.append(builder.gep(c_rows[-1], [builder.select(inside, ldc_, zero)]))
+        targets = [builder.gep(start, [ir.Constant(INT64, j * lanes)]) for start in c_rows for j in range(width_)]
+
+        before = builder.block
+        with builder.if_then(accumulate_):
+            old = [loaded(builder, target, vector) for target in targets]
+            loading = builder.block
+        entry = builder.block
+        sums = []
+        for value in old:
+            start = builder.phi(value.type)
+            start.add_incoming(full(value.type, 0.0), before)
+            start.add_incoming(value, loading)
+            sums.append(start)
+
+        loop, done = builder.append_basic_block("depth"), builder.append_basic_block("done")
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        k, left, right = builder.phi(INT64), builder.phi(a_.type), builder.phi(b_.type)
+        totals = [builder.phi(start.type) for start in sums]
+        for phi, start in zip((k, left, right, *totals), (zero, a_, b_, *sums), strict=True):
+            phi.add_incoming(start, entry)
+        columns = [loaded(builder, builder.gep(right, [ir.Constant(INT64, j * lanes)]), vector) for j in range(width_)]
+        after = []
+        for m, offset in enumerate(a_rows):
+            factor = splatted(builder, builder.load(builder.gep(left, [offset])), lanes)
+            for j, column in enumerate(columns):
+                after.append(multiply_add(builder, factor, column, totals[m * width_ + j]))
+        following = builder.add(k, one)
+        moved = (following, builder.gep(left, [step_]), builder.gep(right, [ldb_]), *after)
+        for phi, value in zip((k, left, right, *totals), moved, strict=True):
+            phi.add_incoming(value, loop)
+        builder.cbranch(builder.icmp_signed("<", following, depth_), loop, done)
+        builder.position_at_end(done)
+        for value, target in zip(after, targets, strict=True):
+            stored(builder, value, target, vector)
+        return context.get_dummy_value()
+
+    kinds = (height, width, c, integer, c, integer, integer, c, integer, integer, integer, types.boolean)
+    return types.void(*kinds), emit
+
+
+@intrinsic
+def transpose_tile(typing, target, ldt, source, lds):
+    """A square of lanes x lanes: target[j ldt + i] = source[i lds + j].
+
+    Each of log2(lanes) rounds interleaves row i with row i + lanes/2, which moves one bit of the row number into the
+    lane number and one back.
+    """
+    vector = source.vector
+
+    def emit(context, builder, sig, args):
+        target_, ldt_, source_, lds_ = args
+        lanes = vector.lanes
+        half, order = lanes // 2, ir.VectorType(INT32, lanes)
+        places = [(i // 2 if i % 2 == 0 else lanes + i // 2) for i in range(lanes)]
+        lower, upper = full(order, places), full(order, [p + half for p in places])
+        rows = []
+        for _ in range(lanes):
+            rows.append(loaded(builder, source_, vector))
+            source_ = builder.gep(source_, [lds_])
+        for _ in range(lanes.bit_length() - 1):
+            pairs = list(zip(rows[:half], rows[half:], strict=True))
+            rows = [builder.shuffle_vector(a, b, half_) for a, b in pairs for half_ in (lower, upper)]
+        for value in rows:
+            stored(builder, value, target_, vector)
+            target_ = builder.gep(target_, [ldt_])
+        return context.get_dummy_value()
+
+    return types.void(target, types.int64, source, types.int64), emit
