@@ -211,7 +211,7 @@ def test_the_largest_shapes_agree_with_finite_differences(architecture):
 @cache
 def published_documents():
     """The first 1000 of Karpathy's names in the order in which microgpt.py meets them, and the next state of chance."""
-    path = Path(__file__).with_name("data") / "microgpt_documents.txt"
+    path = Path(__file__).with_name("fixtures") / "microgpt_documents.txt"
     alphabet = "abcdefghijklmnopqrstuvwxyz"
     documents = [[26, *(alphabet.index(letter) for letter in name), 26] for name in path.read_text().split()]
     starts = np.cumsum([0] + [len(document) for document in documents])
