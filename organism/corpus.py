@@ -123,7 +123,9 @@ def parse_corpus(content: bytes, name: str) -> Corpus:
     if len(corpus.letters) < 2:
         raise BadInput(f"{where}: holds one distinct character, {corpus.letters!r}: at least 2 are needed")
     if len(corpus.letters) > MAX_LETTERS:
-        raise BadInput(f"{where}: holds {len(corpus.letters):,} distinct characters: at most {MAX_LETTERS:,} are allowed")
+        raise BadInput(
+            f"{where}: holds {len(corpus.letters):,} distinct characters: at most {MAX_LETTERS:,} are allowed"
+        )
     return corpus
 
 
@@ -137,7 +139,9 @@ def read_corpus(name: str = DEFAULT) -> Corpus:
     if path is None:
         path = Path(name)
         if not path.exists():
-            raise BadInput(f"--data {name}: must be one of {', '.join(embedded())}, makemore, or a text file that exists")
+            raise BadInput(
+                f"--data {name}: must be one of {', '.join(embedded())}, makemore, or a text file that exists"
+            )
     try:
         if path.stat().st_size > MAX_BYTES:
             raise BadInput(f"--data {name}: holds {path.stat().st_size:,} bytes: at most {MAX_BYTES:,} are allowed")

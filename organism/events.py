@@ -66,7 +66,7 @@ class TrainStart(Event):
 
 
 class TrainStep(Event):
-    """The training loss of one step, counted from 1."""
+    """The training loss at a step, counted from 1: in a life, the mean since the last such event."""
 
     step: int
     loss: float
@@ -126,7 +126,8 @@ class Judged(Event):
 
     `fitness` is that of this training, `mean_fitness` the mean over all trainings of these genes so far. `tokens` is
     how many it was trained on, `names` the first of the 200 dreams that the scores were taken of. An elite isn't
-    trained again: what is known of it is repeated, with `seconds` 0 and `inherited` set.
+    trained again: what is known of it is repeated, with `seconds` 0 and `inherited` set. `test_loss` is there for
+    confirmations (replicates from 101) only.
     """
 
     id: int
@@ -146,6 +147,7 @@ class Judged(Event):
     names: tuple[str, ...]
     seconds: float
     inherited: bool = False
+    test_loss: float | None = None
 
 
 class Died(Event):
@@ -171,6 +173,7 @@ class GenerationEnd(Event):
     genes: Genes
     validation_loss: float
     blacklist: int = 0
+    elapsed_seconds: float = 0.0
     head: str | None = None
 
 

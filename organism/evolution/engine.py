@@ -18,7 +18,7 @@ best of the whole run are confirmed on three seeds that the search never saw, an
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from statistics import fmean, stdev
 
 import msgspec
@@ -81,6 +81,10 @@ class Organism(msgspec.Struct, frozen=True):
     genes: Genes
 
 
+# Origin, parents, and how the genes are drawn.
+Recipe = tuple[str, tuple[int, ...], Callable[[random.Random], Genes]]
+
+
 class Record(msgspec.Struct):
     """All that was measured of one genome in this run, by replicate, and the organism that first carried it."""
 
@@ -128,14 +132,14 @@ class Engine:
         self._summoned: dict[int, int] = {}
         self._stop_after: int | None = None
         self._confirming: list[Organism] = []
-        self._begin([self._place(k, *self._founder(k)) for k in range(config.population)])
+        self._begin([self._place(slot, *self._founder(slot)) for slot in range(config.population)])
 
     # --- the protocol
 
     def ask(self) -> list[Trial]:
         """The trainings that are wanted now and weren't handed out before."""
         asked, self._asked = self._asked, []
-        return asked
+        return [trial for trial in asked if (trial.id, trial.replicate) in self._open]
 
     def tell(self, id: int, replicate: int, measurement: Measurement) -> None:
         """What a training came to. Raises KeyError for one that isn't wanted (any more)."""
@@ -177,7 +181,8 @@ class Engine:
 
     def bless(self, id: int, generation: int) -> bool:
         """Keep organism `id` of `generation` as an elite of the next one. False if there's none such."""
-        if id not in self.organisms or self._confirming or generation != self.generation:
+        known = any(organism.id == id for organism in self.population)
+        if not known or self._confirming or generation != self.generation:
             return False
         self._blessed.setdefault(generation, set()).add(id)
         return True
@@ -212,11 +217,8 @@ class Engine:
         """Open the next generation with the organisms that found a place."""
         self.generation += 1
         self.population = [organism for organism in organisms if organism is not None]
-        self._emit(
-            GenerationStart(generation=self.generation, regime=self.regime, population=len(self.population))
-        )
+        self._emit(GenerationStart(generation=self.generation, regime=self.regime, population=len(self.population)))
         for organism in self.population:
-            self.organisms[organism.id] = organism
             self._emit_born(organism)
             if organism.genes in self.records:
                 record = self.records[organism.genes]
@@ -338,7 +340,7 @@ class Engine:
 
     # --- breeding
 
-    def _founder(self, slot: int) -> tuple[str, tuple[int, ...], Callable[[random.Random], Genes]]:
+    def _founder(self, slot: int) -> Recipe:
         """Generation one: the genome in force, mutants of it up to half the population, the rest random."""
         if slot == 0:
             return "genome", (), lambda rng: self.genome
@@ -353,31 +355,26 @@ class Engine:
         blessed = self._blessed.get(self.generation, set())
         elites += [organism for organism in ranked if organism.id in blessed and organism not in elites]
         next_generation: list[Organism | None] = []
-        origin = "champion" if self.regime == "championship" else "elite"
-        for k, elite in enumerate(elites):
-            next_generation.append(self._organism(origin if k == 0 else "elite", (elite.id,), elite.genes))
+        for elite in elites:
+            origin = "champion" if self.regime == "championship" and elite is ranked[0] else "elite"
+            next_generation.append(self._organism(self.generation + 1, origin, (elite.id,), elite.genes))
         wanted = self.config.population + self._summoned.get(self.generation, 0)
-        for slot, recipe in enumerate(self._recipes(ranked, wanted - len(elites)), start=len(elites)):
+        immigrants = {"championship": 1, "cataclysm": 0}.get(self.regime, IMMIGRANTS)
+        bred = max(self.config.population - immigrants, len(elites) + 1) if ranked else 0
+        for slot in range(len(elites), wanted):
+            recipe = self._recipe(ranked, slot, len(elites)) if slot < bred else ("immigrant", (), self._random)
             next_generation.append(self._place(slot, *recipe))
         self._begin(next_generation)
 
-    def _recipes(self, ranked: list[Organism], count: int) -> Iterator[tuple]:
-        """(origin, parents, how to make the genes) of each newcomer."""
-        summoned = self._summoned.get(self.generation, 0)
-        immigrants = min({"championship": 1, "cataclysm": 0}.get(self.regime, IMMIGRANTS), count - 1) + summoned
-        if not ranked:
-            immigrants = count
-        for slot in range(count - immigrants):
-            if self.regime == "cataclysm":
-                yield self._cataclysmic(ranked[0], slot)
-            elif self.regime == "championship":
-                yield self._championship(ranked, slot)
-            else:
-                yield self._normal(ranked, slot)
-        for _ in range(immigrants):
-            yield "immigrant", (), self._random
+    def _recipe(self, ranked: list[Organism], slot: int, first: int) -> Recipe:
+        """What to put in `slot` of the next generation, the first that isn't an elite's being `first`."""
+        if self.regime == "cataclysm":
+            return self._cataclysmic(ranked[0], slot)
+        if self.regime == "championship":
+            return self._championship(ranked, slot, first)
+        return self._normal(ranked, slot)
 
-    def _normal(self, ranked: list[Organism], slot: int):
+    def _normal(self, ranked: list[Organism], slot: int) -> Recipe:
         """40 % crossover and mutation, 40 % mutants, 20 % hyper-mutants, all of tournament winners."""
         rng = self._rng("parents", slot)
         kind, space = rng.random(), self.config.space
@@ -393,10 +390,10 @@ class Engine:
             return "mutant", (mother.id,), lambda rng: variation.mutate(mother.genes, space, rng)
         return "hyper", (mother.id,), lambda rng: variation.hyper_mutate(mother.genes, space, rng)
 
-    def _championship(self, ranked: list[Organism], slot: int):
+    def _championship(self, ranked: list[Organism], slot: int, first: int) -> Recipe:
         """One grown child of the elite; then, in turn, tuned crosses among the top three and tuned copies."""
         elite, space = ranked[0], self.config.space
-        if slot == 0:
+        if slot == first:
             return "grown", (elite.id,), self._affordable(lambda rng: variation.grow(elite.genes, self._wide(), rng))
         if slot % 2 and len(ranked) > 1:
             mother, father = self._rng("parents", slot).sample(ranked[:3], 2)
@@ -407,7 +404,7 @@ class Engine:
             return "cross", (mother.id, father.id), child
         return "tuned", (elite.id,), lambda rng: variation.tune(elite.genes, space, rng)
 
-    def _cataclysmic(self, elite: Organism, slot: int):
+    def _cataclysmic(self, elite: Organism, slot: int) -> Recipe:
         """In turn, wild mutants of the elite and strangers, all from the widened space."""
         if slot % 2:
             return "cataclysm", (), self._affordable(lambda rng: variation.random_genes(self._wide(), rng))
@@ -455,11 +452,13 @@ class Engine:
         for attempt in range(2 * REDRAWS):
             genes = make(rng) if attempt < REDRAWS else self._random(rng)
             if genes not in taken:
-                return self._organism(origin if attempt < REDRAWS else "random", parents, genes)
+                if attempt >= REDRAWS:
+                    origin, parents = "immigrant", ()
+                return self._organism(self.generation + 1, origin, parents, genes)
         return None
 
-    def _organism(self, origin: str, parents: tuple[int, ...], genes: Genes) -> Organism:
-        organism = Organism(len(self.organisms), self.generation + 1, origin, parents, genes)
+    def _organism(self, generation: int, origin: str, parents: tuple[int, ...], genes: Genes) -> Organism:
+        organism = Organism(len(self.organisms), generation, origin, parents, genes)
         self.organisms[organism.id] = organism
         return organism
 
@@ -488,9 +487,7 @@ class Engine:
 
     def _want_again(self, organism: Organism) -> None:
         """Train the genes of `organism` under another seed, as an organism of origin re-eval."""
-        again = self._organism("re-eval", (organism.id,), organism.genes)
-        again = msgspec.structs.replace(again, generation=self.generation)
-        self.organisms[again.id] = again
+        again = self._organism(self.generation, "re-eval", (organism.id,), organism.genes)
         self._emit_born(again)
         self._want(again, 1)
 
@@ -531,6 +528,7 @@ class Engine:
                 names=m.names,
                 seconds=0.0 if inherited else m.seconds,
                 inherited=inherited,
+                test_loss=m.test_loss,
             )
         )
 

@@ -3,6 +3,11 @@
 Every token counts, the end included, and past the creature's context too, so that nothing is gained by a short one.
 """
 
+import math
+from collections import Counter
+from itertools import pairwise
+
+from ..corpus import Corpus
 from ..mind.training import Creature
 
 JUDGED_DOCUMENTS = 1_000
@@ -16,3 +21,24 @@ def validation_loss(creature: Creature) -> float:
 def test_loss(creature: Creature) -> float:
     """The loss that is only looked at once a choice has been made: over the whole test split."""
     return creature.loss_on(creature.corpus.split.test)
+
+
+def bigram_loss(corpus: Corpus) -> float:
+    """What counting letter pairs achieves on the same validation documents: the floor under every mind.
+
+    Each pair of the training split counts once more than it occurs there (Laplace).
+    """
+    pairs: Counter[tuple[int, int]] = Counter()
+    tokens, starts = corpus.encode(corpus.split.train)
+    for i in range(len(starts) - 1):
+        pairs.update(pairwise(tokens[starts[i] : starts[i + 1]].tolist()))
+    firsts: Counter[int] = Counter()
+    for (first, _), count in pairs.items():
+        firsts[first] += count
+    total, n = 0.0, 0
+    tokens, starts = corpus.encode(corpus.split.validation[:JUDGED_DOCUMENTS])
+    for i in range(len(starts) - 1):
+        for first, second in pairwise(tokens[starts[i] : starts[i + 1]].tolist()):
+            total -= math.log((pairs[first, second] + 1) / (firsts[first] + corpus.vocab_size))
+            n += 1
+    return total / n

@@ -69,9 +69,7 @@ OBJECTIVES = {
 }
 
 
-def measure(
-    training: Training, judge: Judge, with_test: bool, tick: Callable[[], None] = lambda: None
-) -> Measurement:
+def measure(training: Training, judge: Judge, with_test: bool, tick: Callable[[], None] = lambda: None) -> Measurement:
     """Look at a finished training from every side. The dreams are drawn from Random(0). Raises Diverged."""
     creature = training.creature()
     held_out = validation_loss(creature)

@@ -34,9 +34,9 @@ class AdamConstants(msgspec.Struct, frozen=True):
 def adam_step(weights, gradient, first, second, learning_rate, beta1, beta2, eps, step):
     """Take step number `step` (counted from 1) in place.
 
-        first  <- beta1 first  + (1 - beta1) gradient
-        second <- beta2 second + (1 - beta2) gradient^2
-        weights <- weights - learning_rate (first / (1 - beta1^step)) / (sqrt(second / (1 - beta2^step)) + eps)
+    first  <- beta1 first  + (1 - beta1) gradient
+    second <- beta2 second + (1 - beta2) gradient^2
+    weights <- weights - learning_rate (first / (1 - beta1^step)) / (sqrt(second / (1 - beta2^step)) + eps)
     """
     unbias1 = 1.0 - beta1**step
     unbias2 = 1.0 - beta2**step

@@ -353,7 +353,7 @@ def relu(x, slope, ld, rows, columns, squared):
 def cross_entropy(logits, slopes, target, share, peak, total, ld, rows, columns):
     """sum over columns of share (log sum over rows of e^logit - logit of the target); `slopes` its derivative,
 
-        share (softmax over rows of logits - [row is the target])
+    share (softmax over rows of logits - [row is the target])
     """
     for j in range(0, columns, width(logits)):
         top = load(logits, j)
@@ -654,9 +654,7 @@ class Fused:
         """Loss and gradient of one batch: what Adam without memory (beta1 = 0) remembers of a step of length 0."""
         memory = Adam.for_weights(weights)
         order = np.asarray(batch, np.int64)[None]
-        losses = self.train(
-            weights.copy(), memory, tokens, starts, order, np.zeros(1), AdamConstants(0.0, 0.0, 1.0)
-        )
+        losses = self.train(weights.copy(), memory, tokens, starts, order, np.zeros(1), AdamConstants(0.0, 0.0, 1.0))
         return float(losses[0]), memory.first
 
     def evaluate(self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray) -> float:
@@ -672,16 +670,12 @@ class Fused:
         size = np.repeat(np.minimum(lengths, block), windows)
         segments = np.stack([np.repeat(starts[:-1], windows) + shift, size, np.where(shift > 0, size - 1, 0)], axis=-1)
         shares = np.full(len(segments), 1.0 / lengths.sum())
-        return self._evaluate(
-            weights, self._work, self._places, self._judging, tokens, segments.ravel(), shares
-        )[0]
+        return self._evaluate(weights, self._work, self._places, self._judging, tokens, segments.ravel(), shares)[0]
 
     def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray:
         """Logits for the token after `token`, which follows those given at the positions before it; 0 starts anew."""
         self._said[position] = token
         segments, shares = np.array([0, position + 1, 0]), np.zeros(1)
-        _, ld = self._evaluate(
-            weights, self._work, self._places, self._judging, self._said, segments, shares
-        )
+        _, ld = self._evaluate(weights, self._work, self._places, self._judging, self._said, segments, shares)
         first = self._judging.logits + position
         return self._work[first : first + self.architecture.vocab_size * ld : ld].astype(np.float64)

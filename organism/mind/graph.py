@@ -18,7 +18,11 @@ class Graph:
     """A creature made of `Val`s, with the interface of `Tape`."""
 
     def __init__(
-        self, architecture: Architecture, positions: int, dtype: str = "float64", tick: Callable[[], None] = lambda: None
+        self,
+        architecture: Architecture,
+        positions: int,
+        dtype: str = "float64",
+        tick: Callable[[], None] = lambda: None,
     ):
         if dtype != "float64":
             raise BadInput(f"--dtype {dtype}: Vals compute in float64; '--metabolism fused' has float32")
@@ -77,7 +81,5 @@ class Graph:
         """Mean loss over the predictions of one document, its boundary tokens included in `document`."""
         n = min(self.positions, len(document) - 1)
         keys, values = self.gpt.cache(), self.gpt.cache()
-        losses = [
-            cross_entropy(self.gpt(document[p], p, keys, values), document[p + 1]) for p in range(n)
-        ]
+        losses = [cross_entropy(self.gpt(document[p], p, keys, values), document[p + 1]) for p in range(n)]
         return Val.sum(losses) / n

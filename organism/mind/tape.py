@@ -184,7 +184,10 @@ class Recorder:
                 and last[9] == b_stride
                 and self.constants[-1] == constant
                 # A round may not use what an earlier round of the same instruction makes.
-                and (op == PICK or (a + max(length - 1, 0) * a_stride < first and b + max(length - 1, 0) * b_stride < first))
+                and (
+                    op == PICK
+                    or (a + max(length - 1, 0) * a_stride < first and b + max(length - 1, 0) * b_stride < first)
+                )
             ):
                 if count == 1 and a >= last[3] and b >= last[5]:
                     last[4], last[6], last[1] = a - last[3], b - last[5], 2
@@ -234,7 +237,11 @@ class Tape:
     """A creature on a recorded tape, in float64, for documents of up to `positions` predictions."""
 
     def __init__(
-        self, architecture: Architecture, positions: int, dtype: str = "float64", tick: Callable[[], None] = lambda: None
+        self,
+        architecture: Architecture,
+        positions: int,
+        dtype: str = "float64",
+        tick: Callable[[], None] = lambda: None,
     ):
         if dtype != "float64":
             raise BadInput(f"--dtype {dtype}: the tape computes in float64; '--metabolism fused' has float32")

@@ -15,13 +15,14 @@ from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
+from filelock import FileLock
 
 from ..corpus import Corpus
 from ..errors import BadInput
 from ..genome import PRIMORDIAL, Genes
 from ..home import write_atomically
 from .adam import Adam, AdamConstants
-from .compiled import is_ready, mark_ready
+from .compiled import cache_folder, is_ready, mark_ready
 from .gpt import Architecture
 
 METABOLISMS = ("val", "tape", "fused")
@@ -49,7 +50,11 @@ PRESETS = {
     "microgpt": Preset(Recipe(), PRIMORDIAL),
     "microgpt-first": Preset(
         Recipe(
-            init_std=0.02, residual_std=0.0, squared_relu=True, decay="cosine", adam=AdamConstants(beta1=0.9, beta2=0.95)
+            init_std=0.02,
+            residual_std=0.0,
+            squared_relu=True,
+            decay="cosine",
+            adam=AdamConstants(beta1=0.9, beta2=0.95),
         ),
         msgspec.structs.replace(PRIMORDIAL, block_size=8, num_steps=500),
     ),
@@ -112,24 +117,38 @@ def build(
     return Fused(architecture, positions, dtype)
 
 
-def prepare(metabolism: str, dtype: str = "float64", report: Callable[[str], None] = lambda line: None) -> None:
-    """Have the compiled loops of `metabolism` in memory. `report` hears of it if they must be compiled first."""
-    kernels = "fused" if metabolism == "fused" else "tape"
-    kernels = kernels + dtype if dtype != "float64" else kernels
-    cold = not is_ready(kernels)
-    if cold:
-        report(f"compiling the loops of the {metabolism} metabolism for this processor, once (a few seconds)")
+def is_prepared(metabolism: str, dtype: str = "float64") -> bool:
+    """Whether the loops of `metabolism` were compiled on this machine before, so that `prepare` takes no time."""
+    return is_ready(_kernels(metabolism, dtype))
+
+
+def prepare(metabolism: str, dtype: str = "float64") -> None:
+    """Have the compiled loops of `metabolism` in memory. The first time on a machine that takes a few seconds.
+
+    Several processes may ask at once: one compiles, the others wait and load.
+    """
+    if is_prepared(metabolism, dtype):
+        _exercise(metabolism, dtype)
+        return
+    with FileLock(cache_folder() / "compiling.lock"):
+        _exercise(metabolism, dtype)
+        mark_ready(_kernels(metabolism, dtype))
+
+
+def _kernels(metabolism: str, dtype: str) -> str:
+    return f"fused-{dtype}" if metabolism == "fused" else "tape"
+
+
+def _exercise(metabolism: str, dtype: str) -> None:
+    """Use everything that compiled code does, on the smallest creature."""
     architecture = architecture_of(msgspec.structs.replace(PRIMORDIAL, n_embd=4, block_size=2), vocab_size=3)
     mind = build(metabolism, architecture, 1, dtype)
     weights = initial_weights(architecture, Recipe(), random.Random(0), dtype)
     tokens, starts = np.array([2, 0, 2]), np.array([0, 3])
-    rates = np.array([0.01])
-    mind.train(weights, Adam.for_weights(weights), tokens, starts, np.zeros((1, 1), np.int64), rates, AdamConstants())
+    order, rates = np.zeros((1, 1), np.int64), np.array([0.01])
+    mind.train(weights, Adam.for_weights(weights), tokens, starts, order, rates, AdamConstants())
     mind.evaluate(weights, tokens, starts)
     mind.logits(weights, 2, 0)
-    if cold:
-        mark_ready(kernels)
-        report("compiled; later runs start at once")
 
 
 def initial_weights(architecture: Architecture, recipe: Recipe, rng: random.Random, dtype: str) -> np.ndarray:

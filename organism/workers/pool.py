@@ -268,7 +268,7 @@ def ignite(setup: Setup):
 
     context = multiprocess.get_context("forkserver")
     context.set_forkserver_preload(["__main__", "organism.workers.preload"])
-    inherited = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    inherited = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     inherited["ORGANISM_PRELOAD"] = msgspec.json.encode(setup).decode()
     before = {name: os.environ.get(name) for name in inherited}
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})

@@ -9,7 +9,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 from multiprocess import connection, process
@@ -90,10 +90,10 @@ class Cancelled(Exception):
     """The task at hand isn't wanted any more."""
 
 
-def marks(num_steps: int) -> range:
-    """The steps at which progress is told: at most 100, evenly spaced, ending at or before the last."""
+def marks(num_steps: int) -> list[int]:
+    """The steps at which progress is told: at most 100, evenly spaced, the last among them."""
     interval = -(-num_steps // MARKS)
-    return range(interval, num_steps + 1, interval)
+    return [*range(interval, num_steps, interval), num_steps]
 
 
 class Link:
@@ -179,29 +179,23 @@ def perform(task: Task, setup: Setup, corpus: Corpus, judge: Judge, link: Link) 
         link.look_up(task)
 
     training = Training(task.genes, corpus, task.seed, setup.metabolism, setup.dtype, tick=tick)
-
-    def tell(step: int, loss: float) -> None:
+    for step, loss in train_in_slices(training, tick):
         link.send(Step(task.id, step, loss))
-
-    train_in_slices(training, tick, tell)
     return measure(training, judge, task.with_test, tick)
 
 
-def train_in_slices(training: Training, tick: Callable[[], None], tell: Callable[[int, float], None]) -> None:
-    """Train to the end, calling `tick` every 20 ms or so and `tell(step, mean loss since the last)` at each mark."""
-    size, total, told = 1, 0.0, training.step
-    stops = marks(training.genes.num_steps)
-    for stop in [*stops, training.genes.num_steps]:
+def train_in_slices(training: Training, tick: Callable[[], None]) -> Iterator[tuple[int, float]]:
+    """Train to the end, calling `tick` every 20 ms or so; (step, mean loss since the last) at each mark."""
+    size, total, told = 1, 0.0, 0
+    for stop in marks(training.genes.num_steps):
         while training.step < stop:
             tick()
             began = time.perf_counter()
             losses = training.advance(min(size, stop - training.step))
             total += float(losses.sum())
-            elapsed = time.perf_counter() - began
-            size = max(1, int(len(losses) * SLICE / max(elapsed, 1e-6)))
-        if stop > told:
-            tell(stop, total / (stop - told))
-            total, told = 0.0, stop
+            size = max(1, int(len(losses) * SLICE / max(time.perf_counter() - began, 1e-6)))
+        yield stop, total / (stop - told)
+        total, told = 0.0, stop
 
 
 _known: dict[str, tuple[Corpus, Judge]] = {}
