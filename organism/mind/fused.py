@@ -18,11 +18,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from .adam import Adam, AdamConstants
-from .compiled import kernel
+from .compiled import fragment, kernel
 from .gpt import Architecture
 from .simd import (
     exp,
@@ -42,8 +41,6 @@ from .simd import (
 
 # How many columns a group holds at least: few enough for the activations of a small creature to stay in the cache.
 GROUP = 256
-
-part = numba.njit(nogil=True, error_model="numpy")  # compiled into the kernels that call it
 
 
 class Plan(NamedTuple):
@@ -178,7 +175,7 @@ def make_plan(shape: Architecture, longest: int, lanes: int, itemsize: int, keep
     )
 
 
-@part
+@fragment
 def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
     """c[i, j] = (c[i, j] if accumulate) + sum over k of a[i row + k step] b[k, j], rows of c and b ldc and ldb apart.
 
@@ -200,7 +197,7 @@ def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
                 tile(4, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
 
 
-@part
+@fragment
 def transpose(target, source, ld, rows, columns):
     """target[column, row] = source[row, column], rows of the target being whole vectors, filled up with zeros.
 
@@ -218,14 +215,14 @@ def transpose(target, source, ld, rows, columns):
     return tall
 
 
-@part
+@fragment
 def weight_gradient(gradient, slopes, inputs, turned, ld, rows, wide, columns):
     """For outputs = W inputs: dW[i, j] += sum over columns of slopes[i, column] inputs[j, column]."""
     tall = transpose(turned, inputs, ld, wide, columns)
     matmul(gradient, wide, slopes, ld, 1, turned, tall, rows, wide, columns, True)
 
 
-@part
+@fragment
 def rmsnorm(x, y, scale, ld, rows, columns):
     """y = x s with s = (mean over rows of x^2 + 1e-5)^-1/2, which is kept in `scale`."""
     for j in range(0, columns, width(x)):
@@ -239,7 +236,7 @@ def rmsnorm(x, y, scale, ld, rows, columns):
             store(y, i * ld + j, load(x, i * ld + j) * s)
 
 
-@part
+@fragment
 def rmsnorm_backward(dx, dy, y, scale, ld, rows, columns, accumulate):
     """dx = (dx if accumulate) + s (dy - y mean over rows of (dy y))."""
     for j in range(0, columns, width(dx)):
@@ -255,7 +252,7 @@ def rmsnorm_backward(dx, dy, y, scale, ld, rows, columns, accumulate):
             store(dx, i * ld + j, d)
 
 
-@part
+@fragment
 def attention(qkv, attended, scores, ld, wide, heads, start, n):
     """One document of n columns from `start` on, for each head of rows d = wide / heads:
 
@@ -292,7 +289,7 @@ def attention(qkv, attended, scores, ld, wide, heads, start, n):
         scores = scores + square * square
 
 
-@part
+@fragment
 def attention_backward(qkv, d_qkv, d_attended, scores, d_scores, turned, d_turned, ld, wide, heads, start, n):
     """The way back through `attention`, with A in `scores`:
 
@@ -334,7 +331,7 @@ def attention_backward(qkv, d_qkv, d_attended, scores, d_scores, turned, d_turne
         scores = scores + square * square
 
 
-@part
+@fragment
 def relu(x, slope, ld, rows, columns, squared):
     """x = max(x, 0), or its square, in place; `slope` keeps the derivative."""
     for i in range(rows):
@@ -349,7 +346,7 @@ def relu(x, slope, ld, rows, columns, squared):
                 store(x, j, where(v > 0.0, v, splat(x, 0.0)))
 
 
-@part
+@fragment
 def cross_entropy(logits, slopes, target, share, peak, total, ld, rows, columns):
     """sum over columns of share (log sum over rows of e^logit - logit of the target); `slopes` its derivative,
 
@@ -378,7 +375,7 @@ def cross_entropy(logits, slopes, target, share, peak, total, ld, rows, columns)
     return loss
 
 
-@part
+@fragment
 def pack(work, places, plan, tokens, segments, shares, begin, end):
     """Fill one group of columns with documents from number `begin` on: as many as fit, at least one.
 
@@ -407,7 +404,7 @@ def pack(work, places, plan, tokens, segments, shares, begin, end):
     return i, columns, (-(-reach // lanes) | 1) * lanes
 
 
-@part
+@fragment
 def forward(w, work, places, plan, segments, begin, end, columns, ld):
     """The activations of the documents of one group, kept in the workspace, and their share of the loss."""
     wide, hidden = plan.wide, plan.hidden
@@ -455,7 +452,7 @@ def forward(w, work, places, plan, segments, begin, end, columns, ld):
     )
 
 
-@part
+@fragment
 def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld):
     """Add the gradient of what `forward` returned, for the same group, to `gradient`.
 
@@ -514,75 +511,61 @@ def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld)
             position[i] = position[i] + d
 
 
-@part
-def adam(w, first, second, gradient, size, rate, beta1, beta2, unbias2, eps):
-    """One step of Adam (see adam.py) on whole vectors, the rest number by number. Leaves the gradient at zero.
+@fragment
+def adam(w, first, second, gradient, size, rate, beta1, beta2, unbias, eps):
+    """One step of Adam (see adam.py) for `size` weights, whole vectors. Leaves the gradient at zero.
 
-    `rate` is the learning rate over (1 - beta1^step), `unbias2` is 1 / (1 - beta2^step).
+    `rate` is the learning rate over (1 - beta1^step), `unbias` is 1 / (1 - beta2^step).
     """
-    for i in range(0, size - width(w) + 1, width(w)):
+    for i in range(0, size, width(w)):
         g = load(gradient, i)
         m = load(first, i) * beta1 + g * (1.0 - beta1)
         v = load(second, i) * beta2 + g * g * (1.0 - beta2)
         store(first, i, m)
         store(second, i, v)
-        store(w, i, load(w, i) - m * rate / (sqrt(v * unbias2) + eps))
+        store(w, i, load(w, i) - m * rate / (sqrt(v * unbias) + eps))
         store(gradient, i, splat(w, 0.0))
 
 
 @cache
-def kernels(lanes: int) -> tuple[Callable, Callable]:
-    """The two entry points, training and evaluation, for vectors of `lanes` numbers; compiled when first called."""
+def machine(lanes: int) -> Callable:
+    """The one entry point, for vectors of `lanes` numbers; numba compiles it when it is first called with a dtype."""
 
     @kernel()
-    def train(weights, memory, gradient, work, places, plan, tokens, segments, shares, rates, constants, step, losses):
-        """Take a step per rate; returns how many were taken before a loss wasn't finite."""
+    def run(
+        weights, first, second, gradient, work, places, plan, tokens, segments, shares, rates, constants, step, losses
+    ):
+        """One step per rate, on as many segments each as `shares` has for it. Stops at a loss that isn't finite.
+
+        `first` and `second` are Adam's memory; without any (size 0) nothing is learnt and only losses come out.
+        Returns how many steps were taken, and how far apart the rows of the last group lie in the workspace.
+        """
         w, d, space = pointer(weights, lanes), pointer(gradient, lanes), pointer(work, lanes)
-        first, second = pointer(memory[0], lanes), pointer(memory[1], lanes)
-        beta1, beta2, eps = constants
+        m, v = pointer(first, lanes), pointer(second, lanes)
         place, token, segment, share = pointer(places, 1), pointer(tokens, 1), pointer(segments, 1), pointer(shares, 1)
-        size, batch = weights.size, shares.size // rates.size
+        size, batch, ld = first.size, shares.size // rates.size, 0
+        whole = size - size % lanes
+        beta1, beta2, eps = constants
         for i in range(rates.size):
             loss, begin, end = 0.0, i * batch, (i + 1) * batch
             while begin < end:
                 stop, columns, ld = pack(space, place, plan, token, segment, share, begin, end)
                 loss += forward(w, space, place, plan, segment, begin, stop, columns, ld)
-                backward(w, d, space, place, plan, segment, begin, stop, columns, ld)
+                if size:
+                    backward(w, d, space, place, plan, segment, begin, stop, columns, ld)
                 begin = stop
             losses[i] = loss
             if not np.isfinite(loss):
                 gradient[:] = 0.0
-                return i
-            rate, unbias2 = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
-            adam(w, first, second, d, size, rate, beta1, beta2, unbias2, eps)
-            at = size - size % lanes
-            adam(
-                narrow(w + at),
-                narrow(first + at),
-                narrow(second + at),
-                narrow(d + at),
-                size - at,
-                rate,
-                beta1,
-                beta2,
-                unbias2,
-                eps,
-            )
-        return rates.size
+                return i, ld
+            if size:
+                rate, unbias = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
+                adam(w, m, v, d, whole, rate, beta1, beta2, unbias, eps)
+                w1, m1, v1, d1 = narrow(w + whole), narrow(m + whole), narrow(v + whole), narrow(d + whole)
+                adam(w1, m1, v1, d1, size - whole, rate, beta1, beta2, unbias, eps)
+        return rates.size, ld
 
-    @kernel()
-    def evaluate(weights, work, places, plan, tokens, segments, shares):
-        """The loss of all segments; the logits of the last group stay in the workspace, `ld` apart (the second value)."""
-        w, space = pointer(weights, lanes), pointer(work, lanes)
-        place, token, segment, share = pointer(places, 1), pointer(tokens, 1), pointer(segments, 1), pointer(shares, 1)
-        loss, begin, end, ld = 0.0, 0, shares.size, 0
-        while begin < end:
-            stop, columns, ld = pack(space, place, plan, token, segment, share, begin, end)
-            loss += forward(w, space, place, plan, segment, begin, stop, columns, ld)
-            begin = stop
-        return loss, ld
-
-    return train, evaluate
+    return run
 
 
 class Fused:
@@ -599,7 +582,7 @@ class Fused:
         self.architecture = architecture
         self.dtype = np.dtype(dtype)
         lanes = lanes or host_lanes(self.dtype.itemsize)
-        self._train, self._evaluate = kernels(lanes)
+        self._run = machine(lanes)
         self._training = make_plan(architecture, positions, lanes, self.dtype.itemsize, keep=True)
         self._judging = make_plan(architecture, architecture.block_size, lanes, self.dtype.itemsize, keep=False)
         self._work = self._aligned(max(self._training.size, self._judging.size))
@@ -631,22 +614,29 @@ class Fused:
         segments = np.stack([starts[order], lengths, np.zeros_like(lengths)], axis=-1)
         shares = 1.0 / (lengths * order.shape[1])
         losses = np.full(order.shape[0], np.nan)
-        adam.step += self._train(
+        taken, _ = self._call(
+            weights, adam, self._training, tokens, segments, shares, learning_rates, constants, losses
+        )
+        adam.step += taken
+        return losses
+
+    def _call(self, weights, adam, plan, tokens, segments, shares, rates, constants, losses) -> tuple[int, int]:
+        return self._run(
             weights,
-            (adam.first, adam.second),
+            adam.first,
+            adam.second,
             self._gradient,
             self._work,
             self._places,
-            self._training,
+            plan,
             tokens,
             segments.ravel(),
             shares.ravel(),
-            learning_rates,
+            rates,
             (constants.beta1, constants.beta2, constants.eps),
             adam.step,
             losses,
         )
-        return losses
 
     def gradient(
         self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
@@ -669,13 +659,28 @@ class Fused:
         shift = np.arange(windows.sum()) - np.repeat(np.cumsum(windows) - windows, windows)
         size = np.repeat(np.minimum(lengths, block), windows)
         segments = np.stack([np.repeat(starts[:-1], windows) + shift, size, np.where(shift > 0, size - 1, 0)], axis=-1)
-        shares = np.full(len(segments), 1.0 / lengths.sum())
-        return self._evaluate(weights, self._work, self._places, self._judging, tokens, segments.ravel(), shares)[0]
+        return self._forward(weights, tokens, segments, np.full(len(segments), 1.0 / lengths.sum()))[0]
 
     def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray:
         """Logits for the token after `token`, which follows those given at the positions before it; 0 starts anew."""
         self._said[position] = token
-        segments, shares = np.array([0, position + 1, 0]), np.zeros(1)
-        _, ld = self._evaluate(weights, self._work, self._places, self._judging, self._said, segments, shares)
+        _, ld = self._forward(weights, self._said, np.array([0, position + 1, 0]), np.zeros(1))
         first = self._judging.logits + position
         return self._work[first : first + self.architecture.vocab_size * ld : ld].astype(np.float64)
+
+    def _forward(self, weights, tokens, segments, shares) -> tuple[float, int]:
+        """The loss of all segments, and how far apart rows of the workspace lie in the last group."""
+        nothing = np.zeros(0, self.dtype)
+        losses = np.full(1, np.nan)
+        _, ld = self._call(
+            weights,
+            Adam(nothing, nothing),
+            self._judging,
+            tokens,
+            segments,
+            shares,
+            np.zeros(1),
+            AdamConstants(),
+            losses,
+        )
+        return float(losses[0]), ld
