@@ -1,5 +1,6 @@
 """The fused metabolism against the graph of `Val`s, against itself at every lane width, and against published runs."""
 
+import itertools
 import math
 import random
 from functools import cache
@@ -101,7 +102,7 @@ class Reference:
 
 
 def split(tokens, starts):
-    return [tokens[a:b].tolist() for a, b in zip(starts, starts[1:], strict=False)]
+    return [tokens[a:b].tolist() for a, b in itertools.pairwise(starts)]
 
 
 def assert_agree(mine, truth, dtype):

@@ -59,7 +59,7 @@ def kernel(**options) -> Callable:
 
 
 class Fragment(JITCodeLibrary):
-    """Code that is only ever linked into a kernel, so that optimising it or making machine code of it alone is waste."""
+    """Code that is only ever linked into a kernel: to optimise it or make machine code of it alone would be waste."""
 
     def _optimize_final_module(self):
         pass

@@ -46,8 +46,8 @@ GROUP = 256
 class Plan(NamedTuple):
     """The sizes of a creature, where its matrices lie in the parameter vector, and its activations in the workspace.
 
-    Matrices of a layer lie `layer_weights` apart, activations of a layer `layer_space` (0 where only the forward pass is
-    wanted, so that layers take turns in one place).
+    Matrices of a layer lie `layer_weights` apart, activations of a layer `layer_space` (0 where only the forward pass
+    is wanted, so that layers take turns in one place).
     """
 
     vocab: int
@@ -259,8 +259,8 @@ def attention(qkv, attended, scores, ld, wide, heads, start, n):
         S[t, p] = k[:, t] . q[:, p] / sqrt(d) for t <= p, else -inf;  A = softmax over t;  attended = v A
 
     Queries p stand in lanes, so that softmax goes down the rows t. A vector of queries needs only the keys up to its
-    last one. `scores` keeps A, a square of whole vectors per head. Lanes past the document hold whatever comes out; what
-    they write belongs to the next document, which comes later, or to nobody.
+    last one. `scores` keeps A, a square of whole vectors per head. Lanes past the document hold whatever comes out;
+    what they write belongs to the next document, which comes later, or to nobody.
     """
     lanes, d = width(qkv), wide // heads
     square = -(-n // lanes) * lanes

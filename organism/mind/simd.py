@@ -218,9 +218,8 @@ def set_item(context, builder, sig, args):
 @infer_global(operator.truediv)
 class Arithmetic(AbstractTemplate):
     def generic(self, args, kws):
-        left, right = args
-        if isinstance(left, Pointer) and self.key is operator.add:
-            return signature(left, left, types.int64)
+        if isinstance(args[0], Pointer) and self.key is operator.add:
+            return signature(args[0], args[0], types.int64)
         vector = next((kind for kind in args if isinstance(kind, Vector)), None)
         return signature(vector, vector, vector) if vector is not None else None
 
