@@ -1,5 +1,9 @@
-"""What a person at the keyboard can get wrong, as one sentence: which file, field or flag, what it held, what is allowed."""
+"""What can go wrong, said in one sentence to the person at the keyboard."""
 
 
 class BadInput(ValueError):
-    """Raised for bad input of any kind; the command line prints it as one line and exits with status 2."""
+    """Something that a person gave can't be used: which file, field or flag, what it held, what is allowed. Exit 2."""
+
+
+class Failure(RuntimeError):
+    """What was asked for can't be done, through nobody's fault. Exit 1."""

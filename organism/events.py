@@ -238,6 +238,7 @@ class Worker(Event):
 
     worker: int
     state: str
+    pid: int = 0
     reason: str = ""
 
 

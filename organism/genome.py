@@ -127,6 +127,7 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     validation_loss: Estimate | None = None
     test_loss: float | None = None
     generation: int | None = None
+    origin: str | None = None
     run: str | None = None
     seed: int | None = None
     metabolism: str | None = None

@@ -323,20 +323,23 @@ class Engine:
         self.champion = max(confirmed, key=lambda event: event.fitness.mean)
         self.done = True
 
-    def end(self, seconds: float) -> EvolutionEnd:
-        """The last event, for whoever has a clock. Only when `done`, and only if there's a champion."""
-        if self.champion is None:
-            raise RuntimeError("no organism lived to be confirmed")
+    def end(self, champion: Confirmed, seconds: float) -> EvolutionEnd:
+        """The last event, for whoever has a clock."""
         return EvolutionEnd(
-            champion=self.champion.id,
-            genes=self.champion.genes,
-            fitness=self.champion.fitness.mean,
-            validation_loss=self.champion.validation_loss.mean,
-            test_loss=self.champion.test_loss,
+            champion=champion.id,
+            genes=champion.genes,
+            fitness=champion.fitness.mean,
+            validation_loss=champion.validation_loss.mean,
+            test_loss=champion.test_loss,
             evaluations=self.evaluations,
             reason=self.reason,
             seconds=seconds,
         )
+
+    @property
+    def confirming(self) -> bool:
+        """Whether the search is over and its best are being confirmed."""
+        return bool(self._confirming)
 
     # --- breeding
 

@@ -25,6 +25,7 @@ import multiprocess
 from multiprocess import connection
 
 from ..corpus import Corpus
+from ..errors import Failure
 from .worker import Alive, Answer, Cancel, Done, Failed, Pause, Setup, Step, Task, main
 
 SILENCE = 60.0
@@ -50,10 +51,6 @@ class Started(msgspec.Struct, frozen=True):
 
 
 Happening = Step | Done | Failed | Lost | Started
-
-
-class PoolBroken(RuntimeError):
-    """Workers can't be kept alive on this machine."""
 
 
 class _Worker:
@@ -115,7 +112,7 @@ class Pool:
     def events(self, timeout: float | None = None) -> list[Happening]:
         """What happened, waiting up to `timeout` seconds for the first of it (None: as long as it takes).
 
-        Returns at once, perhaps empty, when `wake` is called. Raises PoolBroken if workers die as fast as they start.
+        Returns at once, perhaps empty, when `wake` is called. Raises Failure if workers die as fast as they start.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         self._last_look = time.monotonic()
@@ -242,7 +239,7 @@ class Pool:
         worker.pipe.close()
         self._stillbirths += not worker.heard
         if self._stillbirths >= STILLBIRTHS:
-            raise PoolBroken(f"{STILLBIRTHS} workers in a row died before they said anything ({reason})")
+            raise Failure(f"{STILLBIRTHS} workers in a row died before they said anything ({reason})")
         if task:
             self._losses[task.id] = self._losses.get(task.id, 0) + 1
             if self._losses[task.id] < TRIES:

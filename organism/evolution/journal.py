@@ -1,0 +1,185 @@
+"""The journal: one file a run, one event a line, appended and never rewritten. What a run is can be read off it alone.
+
+It appears with its `run` line complete, every event is written by one call, and each generation is on the disk before
+the next begins. After a kill at any instant the file is whole but for at most one torn last line, which is dropped.
+
+A run goes on by being run again: the engine repeats its course, results that the journal holds are read instead of
+trained, and events that it holds are not written a second time. What the second course doesn't repeat gives a journal
+away that was edited, or written by another program.
+"""
+
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from ..errors import BadInput
+from ..events import (
+    Abandoned,
+    Act,
+    AnyEvent,
+    Confirmed,
+    Died,
+    Event,
+    EvolutionEnd,
+    GenerationEnd,
+    GenomeWritten,
+    Judged,
+    Run,
+    Stage,
+    canonical,
+    decode,
+    encode,
+)
+from ..home import Home, write_atomically
+
+ENDING = (GenerationEnd, Abandoned, Confirmed, EvolutionEnd, GenomeWritten, Stage)
+
+
+class Journal:
+    """An open journal. `held` is what it held when it was opened, in order."""
+
+    def __init__(self, path: Path, held: list[AnyEvent]):
+        self.path = path
+        self.held = held
+        self._expected = Counter(_key(event) for event in repeatable(held))
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
+
+    @property
+    def stem(self) -> str:
+        """The name of the run."""
+        return self.path.stem
+
+    @property
+    def run(self) -> Run:
+        """Its first line."""
+        run = self.held[0]
+        assert isinstance(run, Run)
+        return run
+
+    @classmethod
+    def create(cls, home: Home, run: Run) -> "Journal":
+        """A new journal with its first line, in `experiments/`, named by the time (UTC) and the objective."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        path, count = home.experiments / f"{stamp}-{run.objective}.jsonl", 1
+        while path.exists():
+            count += 1
+            path = home.experiments / f"{stamp}-{run.objective}-{count}.jsonl"
+        write_atomically(path, encode(run) + b"\n")
+        return cls(path, [run])
+
+    @classmethod
+    def reopen(cls, path: Path) -> "Journal":
+        """The journal of an interrupted run, cut back to its last whole line. Raises BadInput if it can't be read."""
+        content, held = _read(path)
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(path, whole)
+        return cls(path, held)
+
+    def write(self, event: Event) -> bool:
+        """Append `event`; False, and nothing is written, if the journal holds it already."""
+        key = _key(event)
+        if key is not None and self._expected[key] > 0:
+            self._expected[key] -= 1
+            return False
+        line = encode(event) + b"\n"
+        while line:
+            line = line[os.write(self._file, line) :]
+        if isinstance(event, ENDING):
+            os.fsync(self._file)
+        return True
+
+    def check_repeated(self) -> None:
+        """Raise BadInput unless everything that the journal held has happened again."""
+        left = [key for key, count in self._expected.items() if count > 0]
+        if left:
+            event = msgspec.json.decode(left[0])["event"]
+            raise BadInput(
+                f"{self.path}: doesn't follow from its own first line (the first difference is a {event} event): "
+                f"it was edited, or another version of the program wrote it"
+            )
+
+    def close(self) -> None:
+        os.fsync(self._file)
+        os.close(self._file)
+
+
+def read_events(path: Path) -> list[AnyEvent]:
+    """Every whole event of a journal, a torn last line dropped. Raises BadInput where it isn't a journal."""
+    return _read(path)[1]
+
+
+def find_run(home: Home, stem: str | None) -> Path:
+    """The journal of that name, the last one if none is named. Raises BadInput where there's none."""
+    paths = journals(home)
+    if stem is None:
+        if not paths:
+            raise BadInput(f"{home.experiments}: holds no run yet: 'organism evolve' makes one")
+        return paths[-1]
+    path = home.experiments / f"{Path(stem).stem}.jsonl"
+    if path not in paths:
+        known = f": there are {', '.join(p.stem for p in paths[-3:])}" if paths else ""
+        raise BadInput(f"run {stem}: isn't in {home.experiments}{known}")
+    return path
+
+
+def last_unfinished(home: Home) -> Path:
+    """The journal of the youngest run that was interrupted. Raises BadInput where there's none."""
+    for path in reversed(journals(home)):
+        try:
+            if not is_finished(read_events(path)):
+                return path
+        except BadInput:
+            continue
+    raise BadInput(f"{home.experiments}: holds no unfinished run")
+
+
+def journals(home: Home) -> list[Path]:
+    """The journals in a home, oldest first."""
+    return sorted(home.experiments.glob("*.jsonl"), key=lambda path: (path.stem[:15], len(path.stem), path.stem))
+
+
+def is_finished(events: list[AnyEvent]) -> bool:
+    """Whether the run that these events tell of has come to its own end."""
+    run = events[0]
+    assert isinstance(run, Run)
+    last = "dream" if run.config.get("whole_life") else "genome_written"
+    ended = next((i for i, event in enumerate(events) if isinstance(event, EvolutionEnd)), None)
+    if ended is None:
+        return False
+    return any(type(event).__struct_config__.tag == last for event in events[ended:])
+
+
+def repeatable(events: list[AnyEvent]) -> list[AnyEvent]:
+    """Those events that a second course of the run must bring again: all that are canonical, but for what a person did
+    and for what an abandoned generation had learnt before it was given up."""
+    abandoned = {event.generation for event in events if isinstance(event, Abandoned)}
+
+    def was_given_up(event: AnyEvent) -> bool:
+        return isinstance(event, Judged | Died) and event.generation in abandoned and event.replicate <= 1
+
+    return [e for e in events if not isinstance(e, Act) and canonical(e) is not None and not was_given_up(e)]
+
+
+def _key(event: Event) -> bytes | None:
+    held = canonical(event)
+    return None if held is None else msgspec.json.encode(held, order="sorted")
+
+
+def _read(path: Path) -> tuple[bytes, list[AnyEvent]]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: can't be read: {error.strerror}") from None
+    held: list[AnyEvent] = []
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        try:
+            held.append(decode(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadInput(f"{path}: line {number} is not an event of this program: {error}") from None
+    if not held or not isinstance(held[0], Run):
+        raise BadInput(f"{path}: is not a journal: its first line must be a run event")
+    return content, held
