@@ -153,15 +153,28 @@ def is_finished(events: list[AnyEvent]) -> bool:
     return any(type(event).__struct_config__.tag == last for event in events[ended:])
 
 
+def summary(path: Path) -> str:
+    """A run in one line: name, generations, best, seconds, state."""
+    try:
+        events = read_events(path)
+    except BadInput as error:
+        return f"{path.stem}  unreadable: {error}"
+    ends = [event for event in events if isinstance(event, GenerationEnd)]
+    best = f"best fitness {max(event.best for event in ends):.4f}" if ends else "no generation yet"
+    seconds = ends[-1].elapsed_seconds if ends else 0.0
+    state = "finished" if is_finished(events) else "unfinished"
+    return f"{path.stem}  {len(ends)} generations  {best}  {seconds:.1f} s  {state}"
+
+
 def repeatable(events: list[AnyEvent]) -> list[AnyEvent]:
-    """Those events that a second course of the run must bring again: all that are canonical, but for what a person did
+    """Those events that a second course of the run must bring again: all that are canonical, but for its first line, what a person did
     and for what an abandoned generation had learnt before it was given up."""
     abandoned = {event.generation for event in events if isinstance(event, Abandoned)}
 
     def was_given_up(event: AnyEvent) -> bool:
         return isinstance(event, Judged | Died) and event.generation in abandoned and event.replicate <= 1
 
-    return [e for e in events if not isinstance(e, Act) and canonical(e) is not None and not was_given_up(e)]
+    return [e for e in events if not isinstance(e, Run | Act) and canonical(e) is not None and not was_given_up(e)]
 
 
 def _key(event: Event) -> bytes | None:

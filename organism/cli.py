@@ -1,0 +1,540 @@
+"""The `organism` command: it parses, calls, and prints what comes back. No logic of its own.
+
+Bad input is one line on standard error and exit status 2; a failure is one line and 1. Interrupted by a signal the
+status is 128 + its number, with the command that resumes. Everything heavy is imported by the command that needs it.
+"""
+
+import os
+import random
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
+
+from .errors import BadInput, Failure
+from .home import Home
+
+app = App(
+    name="organism",
+    help="A tiny GPT that evolves itself, alive in a terminal.",
+    version=lambda: _version(),
+    version_flags=["--version"],
+    help_format="plaintext",
+    exit_on_error=False,
+    print_error=False,
+)
+
+Objective = Literal[
+    "loss", "beauty", "flow", "symmetry", "creativity", "classic-loss", "classic-beauty", "hydra", "pareto"
+]
+Metabolism = Literal["val", "tape", "fused"]
+Dtype = Literal["float64", "float32"]
+Count = Annotated[int, Parameter(validator=Number(gte=1))]
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Shared:
+    """Flags of every command that trains."""
+
+    home: Path | None = None
+    "Folder of genome.toml, experiments/ and genomes/; default: here if there's a genome.toml, else the user's data folder."
+    data: str = "names"
+    "A corpus by name (see 'organism corpus list') or a text file, a document a line."
+    seed: int | None = None
+    "One seed explains the whole run."
+    metabolism: Metabolism = "tape"
+    "val: a graph of objects; tape: recorded scalars; fused: gradients by hand."
+    dtype: Dtype = "float64"
+    "Precision; float32 needs --metabolism fused."
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Evolving:
+    """Flags of an evolution."""
+
+    objective: Objective = "loss"
+    "What is selected for."
+    generations: Count | None = None
+    "Generations (per cycle, with hydra)."
+    population: Annotated[int, Parameter(validator=Number(gte=2, lte=10_000))] | None = None
+    "Organisms in a generation (per head, with hydra)."
+    cycles: Count = 5
+    "Gatherings of the hydra."
+    target: float | None = None
+    "End when the best reaches this, in the objective's own unit."
+    patience: Count | None = None
+    "End after so many generations without progress."
+    minutes: Annotated[float, Parameter(validator=Number(gt=0))] | None = None
+    "End the search after so many minutes."
+    space: str = "default"
+    "Where to look: default, wide, or a TOML file with the genes as keys."
+    workers: Annotated[int, Parameter(validator=Number(gte=1, lte=1024))] | None = None
+    "Worker processes; default: the cores."
+
+
+@app.default
+def life(shared: Shared = Shared(), evolving: Evolving = Evolving(), *, headless: Flag = False, json: Flag = False):
+    """Live: as a primordial creature, through evolution, as what it became. The screen, or text with --headless.
+
+    Parameters
+    ----------
+    headless
+        Print text instead of opening the screen.
+    json
+        With --headless: print the events as JSON Lines.
+    """
+    _live(shared, evolving, headless, json, whole_life=True)
+
+
+@app.command
+def evolve(shared: Shared = Shared(), evolving: Evolving = Evolving(), *, headless: Flag = False, json: Flag = False):
+    """Evolution alone, from the genome in force.
+
+    Parameters
+    ----------
+    headless
+        Print text instead of opening the screen.
+    json
+        With --headless: print the events as JSON Lines.
+    """
+    _live(shared, evolving, headless, json, whole_life=False)
+
+
+def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_life: bool) -> None:
+    _need_headless(headless or json)
+    from .life import Life, Plan, data_name
+
+    beautiful = evolving.objective in ("beauty", "flow", "symmetry", "creativity", "classic-beauty")
+    plan = Plan(
+        seed=random.SystemRandom().randrange(1 << 31) if shared.seed is None else shared.seed,
+        objective=evolving.objective,
+        generations=evolving.generations or (5 if beautiful else 3 if evolving.objective == "hydra" else 10),
+        population=evolving.population or (12 if beautiful else 8),
+        elitism=2 if beautiful else 1,
+        cycles=evolving.cycles,
+        target=evolving.target,
+        patience=evolving.patience,
+        minutes=evolving.minutes,
+        space=evolving.space,
+        metabolism=_checked(shared),
+        dtype=shared.dtype,
+        data=data_name(shared.data),
+        whole_life=whole_life,
+    )
+    home = Home.find(shared.home)
+    _run(Life.begin(home, plan, evolving.workers or _cores()), home, json)
+
+
+def _run(life, home: Home, json: bool) -> None:
+    """Print a life to its end; say how to go on if it's interrupted."""
+    try:
+        _print_events(life.events(), json)
+    except _Signalled:
+        life.close()
+        if life.journal:
+            where = f" --home {home.folder}" if home.folder != Path.cwd() else ""
+            print(f"interrupted; 'organism runs resume {life.journal.stem}{where}' goes on", file=sys.stderr)
+        raise
+
+
+def _print_events(events: Iterable, json: bool) -> None:
+    if json:
+        from .events import encode
+
+        for event in events:
+            print(encode(event).decode(), flush=True)
+    else:
+        from .printer import print_life
+
+        print_life(events)
+
+
+@app.command
+def train(
+    shared: Shared = Shared(),
+    *,
+    preset: Literal["microgpt", "microgpt-first"] | None = None,
+    steps: int | None = None,
+    lr: float | None = None,
+    emb: int | None = None,
+    head: int | None = None,
+    layer: int | None = None,
+    ctx: int | None = None,
+    ff: int | None = None,
+    batch: int | None = None,
+    samples: Annotated[int, Parameter(validator=Number(gte=0, lte=100_000))] = 20,
+    temperature: Annotated[float, Parameter(validator=Number(gt=0))] = 0.5,
+    json: Flag = False,
+):
+    """Train the creature of genome.toml, or of the flags, and let it dream.
+
+    Parameters
+    ----------
+    preset
+        A published run, trained on every document; flags override its constants.
+    steps
+        Training steps (num_steps).
+    lr
+        Learning rate at the first step.
+    emb
+        Width (n_embd).
+    head
+        Attention heads (n_head).
+    layer
+        Layers (n_layer).
+    ctx
+        Context (block_size).
+    ff
+        Width of the MLP in multiples of emb (mlp_ratio).
+    batch
+        Documents a step (batch_size).
+    samples
+        How many names to dream.
+    temperature
+        Of the dreams: lower is safer, higher wilder.
+    json
+        Print the events as JSON Lines.
+    """
+    import msgspec
+
+    from .corpus import read_corpus
+    from .creature import SEED, Lesson
+    from .creature import train as train_creature
+    from .genome import LIMITS, check_genes, genome_in_force
+    from .mind.training import PRESETS, Diverged
+
+    given = {
+        ("--steps", "num_steps"): steps,
+        ("--lr", "learning_rate"): lr,
+        ("--emb", "n_embd"): emb,
+        ("--head", "n_head"): head,
+        ("--layer", "n_layer"): layer,
+        ("--ctx", "block_size"): ctx,
+        ("--ff", "mlp_ratio"): ff,
+        ("--batch", "batch_size"): batch,
+    }
+    for (flag, gene), value in given.items():
+        low, high = LIMITS[gene]
+        if value is not None and not low <= value <= high:
+            raise BadInput(f"{flag} {value}: must be from {low:,} to {high:,}")
+    home = Home.find(shared.home)
+    published = PRESETS[preset] if preset else None
+    in_force = published.genes if published else genome_in_force(home).genes
+    overrides = {gene: value for (_, gene), value in given.items() if value is not None}
+    genes = check_genes(msgspec.structs.replace(in_force, **overrides), "--emb / --head: ")
+    corpus = read_corpus(shared.data)
+    seed = SEED if shared.seed is None else shared.seed
+    lesson = Lesson(genes, seed, _checked(shared), shared.dtype, published, samples, temperature)
+    keep_in = home if genes == in_force and not published else None
+    try:
+        events = train_creature(lesson, corpus, keep_in)
+        if json:
+            _print_events(events, json=True)
+        else:
+            _print_training(events, genes.num_steps)
+    except Diverged as error:
+        raise Failure(f"the creature died: {error}; a lower --lr may help") from None
+
+
+def _print_training(events: Iterable, num_steps: int) -> None:
+    """As microgpt.py prints."""
+    from .events import Dream, TrainEnd, TrainStart, TrainStep
+    from .printer import progress_bar
+
+    with progress_bar(beside_lines=sys.stdout.isatty()) as show:
+        for event in events:
+            match event:
+                case TrainStart(_, documents, vocab_size, params):
+                    print(f"num docs: {documents}\nvocab size: {vocab_size}\nnum params: {params}", flush=True)
+                case TrainStep(step, loss):
+                    print(f"step {step:4d} / {num_steps:4d} | loss {loss:.4f}")
+                case TrainEnd(_, validation_loss, test_loss) if validation_loss is not None:
+                    print(f"validation loss {validation_loss:.4f}, test loss {test_loss:.4f}", flush=True)
+                case Dream(names):
+                    for i, name in enumerate(names, start=1):
+                        print(f"sample {i:2d}: {name}")
+            show(event)
+
+
+@app.command
+def dream(
+    *,
+    n: Annotated[int, Parameter(name=["-n", "--number"], validator=Number(gte=1, lte=100_000))] = 20,
+    temperature: Annotated[float, Parameter(validator=Number(gt=0))] = 0.5,
+    prompt: str = "",
+    home: Path | None = None,
+    data: str | None = None,
+    seed: int | None = None,
+):
+    """Let the creature of genome.toml dream, from the weights that it was last trained to.
+
+    Parameters
+    ----------
+    n
+        How many names.
+    temperature
+        Lower is safer, higher wilder.
+    prompt
+        Letters that every dream opens with.
+    home
+        Folder of genome.toml and weights.npz.
+    data
+        The corpus that it learns from if it must be trained; default: the one that its genome names.
+    seed
+        Repeat the same dreams; drawn if left out.
+    """
+    from .corpus import read_corpus
+    from .creature import check_prompt, creature_in_force
+    from .genome import genome_in_force
+    from .mind.sampling import dreams
+
+    place = Home.find(home)
+    genome = genome_in_force(place)
+    remembered = genome.provenance.corpus if genome.provenance else None
+    corpus = read_corpus(data or remembered or "names")
+    check_prompt(prompt, corpus)
+    creature = creature_in_force(place, genome, corpus, lambda line: print(line, file=sys.stderr, flush=True))
+    rng = random.Random(seed)
+    for dreamt in dreams(creature, n, rng, temperature, prompt=prompt):
+        print(dreamt.text)
+
+
+# --- genome
+
+genome_app = App(name="genome", help="The creature's DNA.")
+app.command(genome_app)
+
+
+@genome_app.command(name="show")
+def genome_show(*, home: Path | None = None):
+    """Print the genome in force as TOML."""
+    from .genome import genome_in_force
+
+    print(genome_in_force(Home.find(home)).toml(), end="")
+
+
+@genome_app.command(name="history")
+def genome_history(*, home: Path | None = None):
+    """The creature's ancestors, oldest first, and the genomes that were replaced."""
+    from .genome import genome_in_force
+    from .printer import describe
+
+    place = Home.find(home)
+    genome = genome_in_force(place)
+    for ancestor in genome.ancestors:
+        fitness = "" if ancestor.fitness is None else f"fitness {ancestor.fitness:.4f}  "
+        print(f"{ancestor.origin or 'unknown':<12} {fitness}{describe(ancestor.genes)}")
+    provenance = genome.provenance
+    fitness = f"fitness {provenance.fitness.mean:.4f}  " if provenance and provenance.fitness else ""
+    print(f"{genome.stage:<12} {fitness}{describe(genome.genes)}  (in force)")
+    for path in sorted(place.history.glob("*.toml")):
+        print(f"kept: {path}")
+
+
+@genome_app.command(name="reset")
+def genome_reset(*, home: Path | None = None):
+    """Make the creature primordial again; the genome that it had is kept in the history."""
+    from .genome import PRIMORDIAL_GENOME, write_genome
+
+    place = Home.find(home)
+    with place.lock():
+        write_genome(place, PRIMORDIAL_GENOME)
+    print(f"{place.genome} is primordial")
+
+
+# --- runs
+
+runs_app = App(name="runs", help="Past and interrupted runs.")
+app.command(runs_app)
+
+
+@runs_app.command(name="list")
+def runs_list(*, home: Path | None = None):
+    """Every run of this home, oldest first."""
+    from .evolution.journal import journals, summary
+
+    for path in journals(Home.find(home)):
+        print(summary(path))
+
+
+@runs_app.command(name="replay")
+def runs_replay(run: str | None = None, *, home: Path | None = None, headless: Flag = False, json: Flag = False):
+    """Tell a run again from its journal; the last one if none is named.
+
+    Parameters
+    ----------
+    run
+        The journal's name, without its ending.
+    """
+    from .evolution.journal import find_run, read_events
+
+    _need_headless(headless or json)
+    _print_events(read_events(find_run(Home.find(home), run)), json)
+
+
+@runs_app.command(name="resume")
+def runs_resume(
+    run: str | None = None,
+    *,
+    home: Path | None = None,
+    workers: Annotated[int, Parameter(validator=Number(gte=1, lte=1024))] | None = None,
+    headless: Flag = False,
+    json: Flag = False,
+):
+    """Go on with an interrupted run; the last unfinished one if none is named.
+
+    Parameters
+    ----------
+    run
+        The journal's name, without its ending.
+    """
+    from .evolution.journal import find_run, last_unfinished
+    from .life import Life
+
+    _need_headless(headless or json)
+    place = Home.find(home)
+    path = find_run(place, run) if run else last_unfinished(place)
+    _run(Life.resume(place, path, workers or _cores()), place, json)
+
+
+# --- corpora
+
+corpus_app = App(name="corpus", help="What a creature can learn from.")
+app.command(corpus_app)
+
+
+@corpus_app.command(name="list")
+def corpus_list():
+    """The embedded corpora, and makemore once it's fetched."""
+    from .corpus import embedded, makemore_path, read_corpus
+
+    for name in [*embedded(), *(["makemore"] if makemore_path().exists() else [])]:
+        corpus = read_corpus(name)
+        print(f"{name:<12} {len(corpus.documents):>6,} documents  {len(corpus.letters):>3} letters")
+    if not makemore_path().exists():
+        print("makemore     not fetched yet: organism corpus fetch makemore")
+
+
+@corpus_app.command(name="show")
+def corpus_show(name: str = "names", *, n: Annotated[int, Parameter(name=["-n", "--number"])] = 20):
+    """What is in a corpus: its figures and its first documents.
+
+    Parameters
+    ----------
+    name
+        A corpus by name, or a text file.
+    n
+        How many documents.
+    """
+    from .corpus import read_corpus
+
+    corpus = read_corpus(name)
+    print(f"{corpus.name}: {len(corpus.documents):,} documents, {len(set(corpus.documents)):,} distinct")
+    print(f"letters ({len(corpus.letters)}): {corpus.letters}")
+    print(f"longest: {corpus.longest}, sha256: {corpus.sha256}")
+    split = corpus.split
+    print(f"split: {len(split.train):,} train, {len(split.validation):,} validation, {len(split.test):,} test")
+    for document in corpus.documents[:n]:
+        print(document)
+
+
+@corpus_app.command(name="fetch")
+def corpus_fetch(name: Literal["makemore"] = "makemore"):
+    """Download the names that the published runs used (Karpathy's makemore, 228 kB) into the cache.
+
+    Parameters
+    ----------
+    name
+        Only makemore can be fetched.
+    """
+    from .corpus import fetch_makemore
+
+    def report(have: int, total: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{have:,} of {total:,} bytes", end="\n" if have == total else "", file=sys.stderr, flush=True)
+
+    print(f"{fetch_makemore(report)}: use it as --data {name}")
+
+
+# --- what every command shares
+
+
+class _Signalled(BaseException):
+    """The process was told to end."""
+
+    def __init__(self, number: int):
+        self.number = number
+
+
+def _signals() -> Iterator[int]:
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            yield getattr(signal, name)
+
+
+def _on_signal(number: int, frame) -> None:
+    for other in _signals():
+        signal.signal(other, signal.SIG_IGN)
+    raise _Signalled(number)
+
+
+def _need_headless(headless: bool) -> None:
+    if headless:
+        return
+    reason = "is still to come" if sys.stdout.isatty() else "needs a terminal"
+    raise BadInput(f"the screen {reason}: 'organism --headless' lives in text")
+
+
+def _checked(shared: Shared) -> str:
+    if shared.dtype == "float32" and shared.metabolism != "fused":
+        raise BadInput(f"--dtype float32: {shared.metabolism} computes in float64; '--metabolism fused' has float32")
+    return shared.metabolism
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    return f"organism {metadata.version('organism')}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    for number in _signals():
+        signal.signal(number, _on_signal)
+    try:
+        app(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+        return 0
+    except CycloptsError as error:
+        return _complain(" ".join(str(error).split()), 2)
+    except BadInput as error:
+        return _complain(str(error), 2)
+    except Failure as error:
+        return _complain(str(error), 1)
+    except BrokenPipeError:
+        # Whoever read the output has gone; there's nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except _Signalled as signalled:
+        return 128 + signalled.number
+
+
+def _complain(sentence: str, status: int) -> int:
+    print(f"organism: {' '.join(sentence.split())}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

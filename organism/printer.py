@@ -1,0 +1,226 @@
+"""A life in lines of text: what `--headless` prints for people. It reads the one event stream, and nothing else.
+
+Results go to standard output; a bar that shows how far the work has come goes to standard error, on a terminal only.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from .events import (
+    Abandoned,
+    Act,
+    Born,
+    Confirmed,
+    Died,
+    Dream,
+    Event,
+    EvolutionEnd,
+    Gathering,
+    GenerationEnd,
+    GenerationStart,
+    GenomeWritten,
+    Judged,
+    Progress,
+    Resumed,
+    Run,
+    Stage,
+    TrainEnd,
+    TrainStart,
+    TrainStep,
+    Worker,
+)
+from .genome import Genes
+
+SIGNS = {"primordial": "○", "evolving": "◐", "evolved": "●"}
+BAR = 20
+
+
+def describe(genes: Genes) -> str:
+    """Genes in one line."""
+    return (
+        f"width {genes.n_embd}, heads {genes.n_head}, layers {genes.n_layer}, context {genes.block_size}, "
+        f"mlp x{genes.mlp_ratio}, rate {genes.learning_rate:g}, {genes.num_steps} steps of {genes.batch_size}"
+    )
+
+
+def bar(share: float, width: int = BAR) -> str:
+    """`share` of 1 as blocks."""
+    full = round(max(0.0, min(1.0, share)) * width)
+    return "█" * full + "░" * (width - full)
+
+
+class Printer:
+    """Turns events into lines. It remembers what it needs to set one beside another."""
+
+    def __init__(self):
+        self.lives: list[tuple[str, TrainStart, TrainEnd, tuple[str, ...]]] = []
+        self.stage = ""
+        self.start: TrainStart | None = None
+        self.end: TrainEnd | None = None
+        self.range: tuple[float, float] | None = None
+        self.unit = ("loss", -1)
+        self.evolving = False
+
+    def lines(self, event: Event) -> Iterator[str]:
+        """What to print of one event."""
+        match event:
+            case Run():
+                yield from self._run(event)
+            case Resumed():
+                yield f"  resumed with {event.workers} workers; what was done before isn't done again"
+            case Stage(stage, saying):
+                self.stage = stage
+                yield ""
+                yield f'{SIGNS[stage]} {stage}  "{saying}"'
+            case TrainStart(genes, _, _, params):
+                self.start = event
+                yield f"    {describe(genes)}: {params:,} parameters"
+            case TrainEnd():
+                self.end = event
+                yield f"    {_losses(event)}, {event.seconds:.1f} s"
+            case Dream(names):
+                yield f"    dreams: {' '.join(names)}"
+                yield from self._lived(names)
+            case Worker(state="compiling"):
+                yield f"  compiling {event.reason} (a few seconds) ..."
+            case Worker(state="died" | "stuck"):
+                yield f"    worker {event.worker} {event.state} ({event.reason}); another takes its place"
+            case GenerationStart(1):
+                self.range = None
+                yield f"    {'':>3} {'best':>9} {'mean':>9} {'worst':>9} {'species':>7}"
+            case GenerationStart(regime="championship" | "cataclysm"):
+                yield f"    {event.regime}: no progress lately, so the next generation is bred differently"
+            case GenerationEnd():
+                yield from self._generation(event)
+            case Died():
+                yield f"    organism {event.id} died: {event.reason}"
+            case Gathering(cycle, champions):
+                sent = ", ".join(f"{head} sends {id}" for head, id in champions.items())
+                yield f"    the Gathering of cycle {cycle}: {sent}"
+            case Abandoned(generation, reason):
+                yield f"    generation {generation} is abandoned ({reason})"
+            case Act(verb, generation, id):
+                yield f"    act: {verb}{'' if id is None else f' {id}'} in generation {generation}"
+            case Confirmed():
+                loss = event.validation_loss
+                yield (
+                    f"    confirmed {event.id}: validation loss {loss.mean:.4f} ± {loss.sd:.4f} (n = {loss.n}), "
+                    f"test loss {event.test_loss:.4f}, {describe(event.genes)}"
+                )
+            case EvolutionEnd():
+                yield (
+                    f"    champion {event.champion} after {event.evaluations} trainings in {event.seconds:.1f} s "
+                    f"({event.reason}): {describe(event.genes)}"
+                )
+            case GenomeWritten(path):
+                yield f"    wrote its genes over {path}"
+
+    def _run(self, event: Run) -> Iterator[str]:
+        config = event.config
+        self.unit = (event.objective, -1 if event.objective.endswith("loss") else 1)
+        yield (
+            f"organism: seed {event.seed}, objective {event.objective}, {config['generations']} generations of "
+            f"{config['population']}, space {config['space']}, {config['metabolism']} {config['dtype']}, "
+            f"{event.workers} workers"
+        )
+        yield f"  corpus {event.corpus}: bigram counts reach a validation loss of {config['bigram_loss']:.4f}"
+
+    def _generation(self, event: GenerationEnd) -> Iterator[str]:
+        """A line with best, mean and worst in the objective's own unit, and a bar from the first mean to the best."""
+        sign = self.unit[1]
+        if self.range is None:
+            self.range = event.mean, event.best
+        low, high = self.range[0], max(self.range[1], event.best)
+        self.range = low, high
+        share = (event.best - low) / (high - low + 3 * abs(high - low) / (event.generation + 3) or 1.0)
+        kinds = f"{event.species:>7}" + (" (monoculture)" if event.species == 1 else "")
+        yield (
+            f"    {event.generation:>3} {sign * event.best:>9.4f} {sign * event.mean:>9.4f} {sign * event.worst:>9.4f} "
+            f"{kinds}  {bar(share)}  {describe(event.genes)}"
+        )
+
+    def _lived(self, names: tuple[str, ...]) -> Iterator[str]:
+        """After the second of two lives, the two side by side."""
+        if self.start is None or self.end is None:
+            return
+        self.lives.append((self.stage, self.start, self.end, names))
+        if len(self.lives) != 2:
+            return
+        (was, start, end, old), (now, new_start, new_end, new) = self.lives
+        yield ""
+        yield f"    {'':<16} {'was ' + was:>16} {'is ' + now:>16}"
+        yield f"    {'parameters':<16} {start.params:>16,} {new_start.params:>16,}"
+        for label, before, after in (
+            ("validation loss", end.validation_loss, new_end.validation_loss),
+            ("test loss", end.test_loss, new_end.test_loss),
+        ):
+            yield f"    {label:<16} {before or 0:>16.4f} {after or 0:>16.4f}"
+        for label, before, after in zip(["names", *[""] * 7], old, new, strict=False):
+            yield f"    {label:<16} {before:>16} {after:>16}"
+
+
+def _losses(event: TrainEnd) -> str:
+    held_out = (
+        f", validation loss {event.validation_loss:.4f}, test loss {event.test_loss:.4f}"
+        if event.validation_loss is not None and event.test_loss is not None
+        else ""
+    )
+    return f"training loss {event.loss:.4f}{held_out}"
+
+
+def print_life(events: Iterable[Event]) -> None:
+    """Print a life as it happens."""
+    printer = Printer()
+    with progress_bar() as show:
+        for event in events:
+            for line in printer.lines(event):
+                print(line, flush=True)
+            show(event)
+
+
+@contextmanager
+def progress_bar(beside_lines: bool = False):
+    """A function to be shown each event, which keeps a bar on standard error up to date.
+
+    It does nothing where that isn't a terminal, or where a line of output for every step shows as much.
+    """
+    if beside_lines or not sys.stderr.isatty():
+        yield lambda event: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("    {task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[what]}"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=None, visible=False, what="")
+        shares: dict[int, tuple[int, float]] = {}
+
+        def show(event: Event) -> None:
+            match event:
+                case TrainStart(genes):
+                    bars.reset(task, total=genes.num_steps, visible=True, description="training", what="")
+                case TrainStep(step, loss):
+                    bars.update(task, completed=step, what=f"step {step}, loss {loss:.4f}")
+                case GenerationStart(generation, _, population):
+                    shares.clear()
+                    bars.reset(task, total=population, visible=True, description=f"generation {generation}", what="")
+                case Born(id, genes=genes):
+                    shares[id] = genes.num_steps, 0.0
+                case Progress(id, _, step, loss) if id in shares:
+                    shares[id] = shares[id][0], step / shares[id][0]
+                    done = sum(share for _, share in shares.values())
+                    bars.update(task, completed=done, what=f"organism {id}, step {step}, loss {loss:.4f}")
+                case Judged(id) | Died(id) if id in shares:
+                    shares[id] = shares[id][0], 1.0
+                    bars.update(task, completed=sum(share for _, share in shares.values()))
+                case TrainEnd() | GenerationEnd() | EvolutionEnd():
+                    bars.update(task, visible=False)
+
+        yield show
