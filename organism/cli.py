@@ -44,7 +44,7 @@ class Shared:
     """Flags of every command that trains."""
 
     home: Path | None = None
-    "Folder of genome.toml, experiments/ and genomes/; default: here if there's a genome.toml, else the user's data folder."
+    "Where genome.toml and experiments/ live; default: here if there's a genome.toml, else the user's data folder."
     data: str = "names"
     "A corpus by name (see 'organism corpus list') or a text file, a document a line."
     seed: int | None = None

@@ -14,9 +14,9 @@ from .genome import Genes, Genome
 from .home import Home
 from .mind.sampling import dreams
 from .mind.training import (
+    MICROGPT,
     Creature,
     Preset,
-    Recipe,
     Training,
     architecture_of,
     build,
@@ -49,7 +49,7 @@ def train(lesson: Lesson, corpus: Corpus, keep_in: Home | None = None) -> Iterat
     began = time.monotonic()
     prepare(lesson.metabolism, lesson.dtype)
     documents = corpus.documents if lesson.preset else corpus.split.train
-    recipe = lesson.preset.recipe if lesson.preset else Recipe()
+    recipe = lesson.preset.recipe if lesson.preset else MICROGPT
     # What can't be is refused before anything is said.
     training = Training(lesson.genes, corpus, lesson.seed, lesson.metabolism, lesson.dtype, recipe, documents)
     params = training.architecture.parameters

@@ -68,7 +68,7 @@ LIVED = 200  # The replicate under which a creature is trained to live; the sear
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a person asked a life to be. `data` is a corpus's name or an absolute path, `target` in the objective's unit."""
+    """What a person asked a life to be. `data` is a corpus's name or an absolute path; see `organism --help`."""
 
     seed: int
     objective: str = "loss"
@@ -133,7 +133,7 @@ class Life:
 
     @classmethod
     def resume(cls, home: Home, path: Path, workers: int) -> "Life":
-        """The run that the journal at `path` tells of, from where it was interrupted. Raises BadInput if it can't go on."""
+        """The run that the journal at `path` tells of, from where it stopped. Raises BadInput if it can't go on."""
         journal = Journal.reopen(path)
         run = journal.run
         if run.versions.get("organism") != versions()["organism"]:

@@ -167,8 +167,8 @@ def summary(path: Path) -> str:
 
 
 def repeatable(events: list[AnyEvent]) -> list[AnyEvent]:
-    """Those events that a second course of the run must bring again: all that are canonical, but for its first line, what a person did
-    and for what an abandoned generation had learnt before it was given up."""
+    """Those events that a second course of the run must bring again: all that are canonical, but for the first line,
+    what a person did, and what an abandoned generation had learnt before it was given up."""
     abandoned = {event.generation for event in events if isinstance(event, Abandoned)}
 
     def was_given_up(event: AnyEvent) -> bool:

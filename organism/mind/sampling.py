@@ -28,7 +28,7 @@ def dream(
     prompt: str = "",
     limit: int | None = None,
 ) -> Dreamt:
-    """One document of at most `limit` letters (default: one more than the corpus's longest) that opens with `prompt`."""
+    """One document of at most `limit` letters (default: the corpus's longest and one more), opened by `prompt`."""
     corpus, block = creature.corpus, creature.genes.block_size
     limit = corpus.longest + 1 if limit is None else limit
     context = [corpus.boundary, *(corpus.letters.index(letter) for letter in prompt)]

@@ -39,6 +39,12 @@ class Recipe(msgspec.Struct, frozen=True):
     adam: AdamConstants = AdamConstants()
 
 
+MICROGPT = Recipe()
+MICROGPT_FIRST = Recipe(
+    init_std=0.02, residual_std=0.0, squared_relu=True, decay="cosine", adam=AdamConstants(beta1=0.9, beta2=0.95)
+)
+
+
 class Preset(msgspec.Struct, frozen=True):
     """A published run: all its constants. It trains on every document, in the published order."""
 
@@ -47,17 +53,8 @@ class Preset(msgspec.Struct, frozen=True):
 
 
 PRESETS = {
-    "microgpt": Preset(Recipe(), PRIMORDIAL),
-    "microgpt-first": Preset(
-        Recipe(
-            init_std=0.02,
-            residual_std=0.0,
-            squared_relu=True,
-            decay="cosine",
-            adam=AdamConstants(beta1=0.9, beta2=0.95),
-        ),
-        msgspec.structs.replace(PRIMORDIAL, block_size=8, num_steps=500),
-    ),
+    "microgpt": Preset(MICROGPT, PRIMORDIAL),
+    "microgpt-first": Preset(MICROGPT_FIRST, msgspec.structs.replace(PRIMORDIAL, block_size=8, num_steps=500)),
 }
 
 
@@ -92,7 +89,7 @@ class Metabolism(Protocol):
     def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray: ...
 
 
-def architecture_of(genes: Genes, vocab_size: int, recipe: Recipe = Recipe()) -> Architecture:
+def architecture_of(genes: Genes, vocab_size: int, recipe: Recipe = MICROGPT) -> Architecture:
     """The architecture that `genes` spell for a vocabulary of that size."""
     return Architecture(
         vocab_size, genes.n_embd, genes.n_head, genes.n_layer, genes.block_size, genes.mlp_ratio, recipe.squared_relu
@@ -123,7 +120,7 @@ def is_prepared(metabolism: str, dtype: str = "float64") -> bool:
 
 
 def prepare(metabolism: str, dtype: str = "float64") -> None:
-    """Have the compiled loops of `metabolism` in memory. The first time on a machine that takes a few seconds.
+    """Have the compiled loops of `metabolism` in memory. The first time that takes a few seconds.
 
     Several processes may ask at once: one compiles, the others wait and load.
     """
@@ -143,7 +140,7 @@ def _exercise(metabolism: str, dtype: str) -> None:
     """Use everything that compiled code does, on the smallest creature."""
     architecture = architecture_of(msgspec.structs.replace(PRIMORDIAL, n_embd=4, block_size=2), vocab_size=3)
     mind = build(metabolism, architecture, 1, dtype)
-    weights = initial_weights(architecture, Recipe(), random.Random(0), dtype)
+    weights = initial_weights(architecture, MICROGPT, random.Random(0), dtype)
     tokens, starts = np.array([2, 0, 2]), np.array([0, 3])
     order, rates = np.zeros((1, 1), np.int64), np.array([0.01])
     mind.train(weights, Adam.for_weights(weights), tokens, starts, order, rates, AdamConstants())
@@ -185,7 +182,7 @@ class Training:
         seed: int,
         metabolism: str = "tape",
         dtype: str = "float64",
-        recipe: Recipe = Recipe(),
+        recipe: Recipe = MICROGPT,
         documents: Sequence[str] | None = None,
         tick: Callable[[], None] = lambda: None,
     ):
@@ -261,7 +258,7 @@ def save_weights(path: Path, creature: Creature, seed: int) -> None:
 
 
 def load_weights(path: Path) -> tuple[Weights, np.ndarray] | None:
-    """(header, weights) of the file that `save_weights` wrote; None if there's none. Raises BadInput for another file."""
+    """(header, weights) of a file that `save_weights` wrote; None if there's none. Raises BadInput for another."""
     if not path.exists():
         return None
     try:

@@ -2,7 +2,7 @@
 
 One process and one pipe per worker. The parent waits on pipes and process sentinels together. A worker that dies is
 replaced at once and its task tried once more; the second time the task has failed. A worker that sends nothing for a
-minute of the parent's own running time is taken for stuck and killed. Workers end by themselves when the parent is gone.
+minute of the parent's own running time is taken for stuck and killed. Workers end once the parent is gone.
 
     pool = Pool(corpus, "tape", "float64", workers=2)
     pool.submit(Task(id=0, genes=genes, seed=7))
@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection as standard_connection
 
 import msgspec
@@ -127,10 +127,8 @@ class Pool:
 
     def wake(self) -> None:
         """End a wait in `events`, from any thread or signal handler."""
-        try:
+        with suppress(OSError):  # Full: it rings already. Closed: nobody waits.
             os.write(self._bell, b"!")
-        except OSError:
-            pass  # Full: it rings already. Closed: nobody waits.
 
     def close(self) -> None:
         """End all workers and wait until they're gone."""
@@ -175,19 +173,15 @@ class Pool:
             process.start()
         theirs.close()
         worker = _Worker(number, process, ours)
-        try:
+        with suppress(OSError):
             ours.send_bytes(msgspec.json.encode(self.setup))
             ours.send_bytes(self.text)
-        except OSError:
-            pass  # It died already; its sentinel says so.
         self._happenings.append(Started(number, process.pid))
         return worker
 
     def _send(self, worker: _Worker, order: Task | Cancel | Pause) -> None:
-        try:
+        with suppress(OSError):  # It died; its sentinel says so.
             worker.pipe.send_bytes(msgspec.json.encode(order))
-        except OSError:
-            pass  # It died; its sentinel says so.
 
     def _listen(self, timeout: float) -> bool:
         """Wait for pipes, sentinels or the bell. Returns whether the bell rang."""
