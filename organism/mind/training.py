@@ -99,7 +99,7 @@ def architecture_of(genes: Genes, vocab_size: int, recipe: Recipe = MICROGPT) ->
 def build(
     metabolism: str, architecture: Architecture, longest: int, dtype: str = "float64", tick: Callable = lambda: None
 ) -> Metabolism:
-    """The metabolism of that name for documents of up to `longest` characters. `tick` is called while a tape records."""
+    """The metabolism of that name for documents of up to `longest` characters. A tape calls `tick` as it records."""
     positions = min(architecture.block_size, longest + 1)
     if metabolism == "val":
         from .graph import Graph
