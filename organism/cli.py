@@ -291,20 +291,13 @@ def dream(
     seed
         Repeat the same dreams; drawn if left out.
     """
-    from .corpus import read_corpus
-    from .creature import check_prompt, creature_in_force
-    from .genome import genome_in_force
-    from .mind.sampling import dreams
+    from .creature import dream as let_dream
 
-    place = Home.find(home)
-    genome = genome_in_force(place)
-    remembered = genome.provenance.corpus if genome.provenance else None
-    corpus = read_corpus(data or remembered or "names")
-    check_prompt(prompt, corpus)
-    creature = creature_in_force(place, genome, corpus, lambda line: print(line, file=sys.stderr, flush=True))
-    rng = random.Random(seed)
-    for dreamt in dreams(creature, n, rng, temperature, prompt=prompt):
-        print(dreamt.text)
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    for name in let_dream(Home.find(home), n, temperature, prompt, data, seed, say):
+        print(name)
 
 
 # --- genome

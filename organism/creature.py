@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from .corpus import Corpus
+from .corpus import DEFAULT, Corpus, read_corpus
 from .errors import BadInput
 from .events import Dream, Event, TrainEnd, TrainStart, TrainStep
 from .fitness.loss import test_loss, validation_loss
-from .genome import Genes, Genome
+from .genome import Genes, Genome, genome_in_force
 from .home import Home
 from .mind.sampling import dreams
 from .mind.training import (
@@ -27,6 +27,7 @@ from .mind.training import (
 from .workers.worker import SLICE
 
 SEED = 42
+METABOLISM = "tape"
 
 
 class Lesson(msgspec.Struct, frozen=True):
@@ -34,7 +35,7 @@ class Lesson(msgspec.Struct, frozen=True):
 
     genes: Genes
     seed: int = SEED
-    metabolism: str = "tape"
+    metabolism: str = METABOLISM
     dtype: str = "float64"
     preset: Preset | None = None
     samples: int = 20
@@ -79,36 +80,43 @@ def train(lesson: Lesson, corpus: Corpus, keep_in: Home | None = None) -> Iterat
         yield Dream(names=tuple(dream.text for dream in dreamt))
 
 
-def creature_in_force(
-    home: Home, genome: Genome, corpus: Corpus, say: Callable[[str], None], seed: int = SEED
-) -> Creature:
-    """The trained creature of `home`: its kept weights, or new ones where they're absent or another genome's.
+def dream(
+    home: Home,
+    n: int = 20,
+    temperature: float = 0.5,
+    prompt: str = "",
+    data: str | None = None,
+    seed: int | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[str]:
+    """`n` dreams of the creature in force in `home`, each opened by `prompt`.
 
-    `say` hears of it if it must be trained.
+    They come from its kept weights; if those are absent, or of another genome or corpus, it's trained first, and `say`
+    hears of it. `data` defaults to the corpus that the genome names, `seed` to one that is drawn.
     """
-    metabolism = "tape"
+    genome = genome_in_force(home)
+    remembered = genome.provenance.corpus if genome.provenance else None
+    corpus = read_corpus(data or remembered or DEFAULT)
+    unknown = sorted(set(prompt) - set(corpus.letters))
+    if unknown:
+        raise BadInput(f"--prompt {prompt!r}: holds {unknown[0]!r}, which isn't a letter of {corpus.name}")
+    if len(prompt) > corpus.longest:
+        raise BadInput(f"--prompt: holds {len(prompt)} letters: at most {corpus.longest} are allowed")
+    creature = creature_in_force(home, genome, corpus, say)
+    return [held.text for held in dreams(creature, n, random.Random(seed), temperature, prompt=prompt)]
+
+
+def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[[str], None]) -> Creature:
+    """The trained creature of `home`: from its kept weights, or trained now if they're absent or another genome's."""
     kept = load_weights(home.weights)
-    prepare(metabolism)
+    prepare(METABOLISM)
     if kept and kept[0].genes == genome.genes and kept[0].corpus == corpus.sha256:
-        architecture = architecture_of(genome.genes, corpus.vocab_size)
-        mind = build(metabolism, architecture, corpus.longest)
-        return Creature(genome.genes, corpus, mind, kept[1], random.Random(seed))
-    say(f"no trained weights of this genome on {corpus.name} yet: training it first")
-    training = Training(genome.genes, corpus, seed, metabolism)
+        mind = build(METABOLISM, architecture_of(genome.genes, corpus.vocab_size), corpus.longest)
+        return Creature(genome.genes, corpus, mind, kept[1], random.Random(kept[0].seed))
+    say(f"no weights of this genome on {corpus.name} yet: training it first")
+    training = Training(genome.genes, corpus, SEED, METABOLISM)
     while not training.done:
         training.advance(1_000)
     creature = training.creature()
-    save_weights(home.weights, creature, seed)
+    save_weights(home.weights, creature, SEED)
     return creature
-
-
-def check_prompt(prompt: str, corpus: Corpus) -> str:
-    """`prompt`, if the creature can go on from it. Raises BadInput."""
-    unknown = sorted(set(prompt) - set(corpus.letters))
-    if unknown:
-        raise BadInput(
-            f"--prompt {prompt!r}: holds {''.join(unknown)!r}, which isn't in {corpus.name}: {corpus.letters!r}"
-        )
-    if len(prompt) > corpus.longest:
-        raise BadInput(f"--prompt: holds {len(prompt)} letters: at most {corpus.longest} are allowed")
-    return prompt

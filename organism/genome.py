@@ -283,10 +283,9 @@ def parse_toml(text: str, kind: type, name: str) -> Any:
 
 def _readable(complaint: str, held: dict) -> str:
     """msgspec's complaint with the path of the field in front, as a person would write it, and what it held."""
-    match = re.fullmatch(r"(.*) - at `\$\.?(.*)`", complaint)
-    if not match:
-        return complaint[0].lower() + complaint[1:]
-    message, field = match[1], match[2]
+    match = re.fullmatch(r"(.*?)(?: - at `\$\.?(.*)`)?", complaint)
+    assert match
+    message, field = match[1].removeprefix("Object ").replace("`", ""), match[2] or ""
     value: Any = held
     for key in re.findall(r"\w+", field):
         value = value[int(key)] if isinstance(value, list) else value.get(key) if isinstance(value, dict) else None
@@ -296,7 +295,7 @@ def _readable(complaint: str, held: dict) -> str:
         low, high = LIMITS[gene]
         kind = "number" if gene == "learning_rate" else "whole number"
         return f"{field}{shown}: must be a {kind} from {low:,} to {high:,}"
-    return f"{field}{shown}: {message[0].lower()}{message[1:]}".replace("object ", "").replace("`", "")
+    return f"{field}{shown}: {message[0].lower()}{message[1:]}".removeprefix(": ")
 
 
 def _without_none(value: Any) -> Any:

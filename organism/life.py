@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -492,3 +493,16 @@ def now() -> str:
 def data_name(name: str) -> str:
     """What a journal calls a corpus: its name, or the absolute path of its file."""
     return name if name in embedded() or name == "makemore" else str(Path(name).absolute())
+
+
+def live(home: Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:
+    """A whole life in the folder `home`: its events, as they happen. `wishes` are fields of `Plan`, a seed among them.
+
+    Worker processes import the main module: guard a script with `if __name__ == "__main__"`.
+    """
+    return Life.begin(Home.find(home), Plan(**wishes), workers).events()
+
+
+def evolve(home: Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:
+    """As `live`, without training the creature before and after."""
+    return live(home, workers, **wishes, whole_life=False)

@@ -61,8 +61,7 @@ def published(shared: Path) -> tuple[Judge, dict[str, Any]]:
 def test_published_words_score_what_was_published(published):
     judge, expected = published
     renamed = {
-        w: {"log_probability": e.pop("logp"), **e}
-        for w, e in ((w, dict(e)) for w, e in expected["words"].items())
+        w: {"log_probability": e.pop("logp"), **e} for w, e in ((w, dict(e)) for w, e in expected["words"].items())
     }
     assert len(renamed) == 18
     assert_words(judge, renamed)
