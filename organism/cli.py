@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from cyclopts.validators import Number
 
 from .errors import BadInput, Failure
@@ -81,7 +81,7 @@ class Evolving:
 
 
 @app.default
-def life(shared: Shared = Shared(), evolving: Evolving = Evolving(), *, headless: Flag = False, json: Flag = False):
+def life(*, shared: Shared = Shared(), evolving: Evolving = Evolving(), headless: Flag = False, json: Flag = False):
     """Live: as a primordial creature, through evolution, as what it became. The screen, or text with --headless.
 
     Parameters
@@ -95,7 +95,7 @@ def life(shared: Shared = Shared(), evolving: Evolving = Evolving(), *, headless
 
 
 @app.command
-def evolve(shared: Shared = Shared(), evolving: Evolving = Evolving(), *, headless: Flag = False, json: Flag = False):
+def evolve(*, shared: Shared = Shared(), evolving: Evolving = Evolving(), headless: Flag = False, json: Flag = False):
     """Evolution alone, from the genome in force.
 
     Parameters
@@ -159,8 +159,8 @@ def _print_events(events: Iterable, json: bool) -> None:
 
 @app.command
 def train(
-    shared: Shared = Shared(),
     *,
+    shared: Shared = Shared(),
     preset: Literal["microgpt", "microgpt-first"] | None = None,
     steps: int | None = None,
     lr: float | None = None,
@@ -510,6 +510,8 @@ def main(arguments: list[str] | None = None) -> int:
         app(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
         return 0
+    except UnusedCliTokensError as error:
+        return _complain(f"{' '.join(error.unused_tokens or [])}: isn't a command; 'organism --help' lists them", 2)
     except CycloptsError as error:
         return _complain(" ".join(str(error).split()), 2)
     except BadInput as error:

@@ -198,7 +198,9 @@ def progress_bar(beside_lines: bool = False):
         TextColumn("{task.fields[what]}"),
         TimeElapsedColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bars:
+    # Where results go to the same terminal, they must pass by way of the bar; elsewhere they mustn't.
+    shared = sys.stdout.isatty()
+    with Bar(*columns, console=Console(stderr=True), transient=True, redirect_stdout=shared) as bars:
         task = bars.add_task("", total=None, visible=False, what="")
         shares: dict[int, tuple[int, float]] = {}
 

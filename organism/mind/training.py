@@ -195,8 +195,8 @@ class Training:
         self.documents = shuffled
         self.tokens, self.starts = corpus.encode(shuffled)
         self.architecture = architecture_of(genes, corpus.vocab_size, recipe)
-        self.weights = initial_weights(self.architecture, recipe, self.rng, dtype)
         self.mind = build(metabolism, self.architecture, corpus.longest, dtype, tick)
+        self.weights = initial_weights(self.architecture, recipe, self.rng, dtype)
         self.adam = Adam.for_weights(self.weights)
         self.last_loss = math.nan
 

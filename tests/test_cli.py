@@ -1,0 +1,167 @@
+"""The command as it's typed: what it prints, and one line and status 2 for whatever can't be."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+from processes import COMMAND, organism
+
+from organism.genome import PRIMORDIAL_GENOME
+
+
+def refused(*arguments: object) -> str:
+    """The one line with which bad input is refused."""
+    ran = organism(*arguments)
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert ran.stdout == ""
+    assert ran.stderr.startswith("organism: ")
+    assert ran.stderr.count("\n") == 1, ran.stderr
+    return ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("train", "--steps", "0"), "--steps 0: must be from 1 to 1,000,000"),
+        (("train", "--emb", "300"), "--emb 300: must be from 1 to 256"),
+        (("train", "--emb", "16", "--head", "3"), "n_head = 3: must divide n_embd = 16"),
+        (("train", "--lr", "nan"), "--lr nan: must be from 1e-06 to 1"),
+        (("train", "--temperature", "0"), "--temperature"),
+        (("train", "--steps", "many"), "many"),
+        (("train", "--preset", "nanogpt"), "nanogpt"),
+        (("train", "--data", "no/such.txt"), "--data no/such.txt: must be one of names,"),
+        (("train", "--dtype", "float32"), "fused"),
+        (("train", "--colour"), "--colour"),
+        (("evolve", "--headless", "--population", "1"), "--population"),
+        (("evolve", "--headless", "--objective", "wealth"), "wealth"),
+        (("evolve", "--headless", "--space", "narrow"), "--space narrow: must be default, wide or a TOML file"),
+        (("evolve", "--headless", "--minutes", "-1"), "--minutes"),
+        (("evolve", "--headless", "--workers", "0"), "--workers"),
+        (("dream", "--prompt", "ka9"), "holds '9', which isn't a letter of names"),
+        (("dream", "--temperature", "-1"), "--temperature"),
+        (("runs", "resume", "--headless"), "no unfinished run"),
+        (("runs", "replay", "nothing", "--headless"), "run nothing: isn't in"),
+        (("corpus", "show", "nothing"), "nothing"),
+        (("hatch",), "hatch: isn't a command"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_it(tmp_path, arguments, said):
+    homeless = arguments[0] in ("corpus", "hatch")
+    assert said in refused(*arguments, *(() if homeless else ("--home", tmp_path)))
+
+
+def test_a_bad_genome_stops_every_command_and_stays(tmp_path):
+    text = PRIMORDIAL_GENOME.toml().replace("n_embd = 16", "n_embd = 512")
+    (tmp_path / "genome.toml").write_text(text)
+    for command in (("--headless",), ("evolve", "--headless"), ("train",), ("dream",), ("genome", "show")):
+        assert "genes.n_embd = 512: must be from 1 to 256" in refused(*command, "--home", tmp_path)
+    assert "genes.n_embd = 512" in refused("genome", "reset", "--home", tmp_path)
+    assert (tmp_path / "genome.toml").read_text() == text
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "can't be used as a folder" in refused("genome", "show", "--home", tmp_path / "file")
+
+
+def test_without_a_terminal_the_screen_is_refused_with_the_way_out(tmp_path):
+    assert "organism --headless" in refused("--home", tmp_path)
+
+
+def test_a_shape_whose_tape_would_be_too_large_is_refused_at_once(tmp_path):
+    (tmp_path / "long.txt").write_text("ab" * 300 + "\nba\nab\naab\n")
+    corner = ("--emb", 256, "--head", 16, "--layer", 12, "--ctx", 256, "--ff", 8, "--batch", 256)
+    said = refused("train", "--home", tmp_path, "--data", tmp_path / "long.txt", *corner)
+    assert "at most 1 GiB is allowed; '--metabolism fused'" in said
+
+
+def test_train_prints_as_microgpt_does(tmp_path, tiny):
+    ran = organism("train", "--home", tmp_path, "--data", tiny / "tiny.txt", "--steps", 3, "--samples", 2)
+    lines = ran.stdout.splitlines()
+    assert lines[:3] == ["num docs: 177", "vocab size: 15", "num params: 3808"]
+    assert [line[:23] for line in lines[3:6]] == [f"step    {i} /    3 | loss " for i in (1, 2, 3)]
+    assert lines[6].startswith("validation loss ")
+    assert [line[:11] for line in lines[7:]] == ["sample  1: ", "sample  2: "]
+    assert ran.stderr == ""
+
+
+def test_train_as_json_tells_every_step(tmp_path, tiny):
+    ran = organism("train", "--json", "--home", tmp_path, "--data", tiny / "tiny.txt", "--steps", 3, "--samples", 2)
+    told = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [event["event"] for event in told] == ["train_start", *["train_step"] * 3, "train_end", "dream"]
+    assert [event["step"] for event in told[1:4]] == [1, 2, 3]
+    assert set(told[4]) == {"event", "loss", "validation_loss", "test_loss", "params", "seconds"}
+
+
+def test_the_creature_in_force_keeps_its_weights_and_another_does_not_take_their_place(tmp_path, tiny):
+    data = ("--data", tiny / "tiny.txt", "--home", tmp_path)
+    organism("train", *data, "--steps", 5)
+    assert not (tmp_path / "weights.npz").exists()
+    organism("train", *data)
+    assert (tmp_path / "weights.npz").exists()
+    first, second = (organism("dream", *data, "--seed", 3) for _ in range(2))
+    assert first.stdout == second.stdout
+    assert len(first.stdout.splitlines()) == 20
+    assert first.stderr == ""
+    organism("genome", "reset", "--home", tmp_path)
+    other = organism("dream", "-n", 2, "--home", tmp_path, "--data", tiny / "tiny.toml")
+    assert "training it first" in other.stderr
+    assert len(other.stdout.splitlines()) == 2
+
+
+def test_genome_show_history_and_reset(tmp_path):
+    assert organism("genome", "show", "--home", tmp_path).stdout == PRIMORDIAL_GENOME.toml()
+    evolved = PRIMORDIAL_GENOME.toml().replace("primordial", "evolved").replace("n_layer = 1", "n_layer = 2")
+    (tmp_path / "genome.toml").write_text(evolved)
+    assert "layers 2" in organism("genome", "history", "--home", tmp_path).stdout
+    assert organism("genome", "reset", "--home", tmp_path).returncode == 0
+    assert (tmp_path / "genome.toml").read_text() == PRIMORDIAL_GENOME.toml()
+    assert "kept: " in organism("genome", "history", "--home", tmp_path).stdout
+
+
+def test_corpora_are_listed_and_shown():
+    listed = organism("corpus", "list").stdout.splitlines()
+    assert listed[0].startswith("names ")
+    assert len(listed) >= 6
+    shown = organism("corpus", "show", "names", "-n", 3).stdout.splitlines()
+    assert len(shown) == 7
+    assert "abcdefghijklmnopqrstuvwxyz" in shown[1]
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path, tiny):
+    command = [*COMMAND, "train", "--home", str(tmp_path), "--data", str(tiny / "tiny.txt"), "--steps", "100000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"num docs: 177\n"
+    process.stdout.close()
+    assert process.wait(30) == 1
+    assert process.stderr.read() == b""
+
+
+def test_a_terminal_sees_progress_and_results_stay_clean(tmp_path, tiny):
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "organism.cli", "evolve", "--headless", "--home", str(tmp_path), "--seed", "1"]
+    command += ["--data", str(tiny / "tiny.txt"), "--space", str(tiny / "tiny.toml"), "--generations", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal)
+    os.close(terminal)
+    shown = bytearray()
+    while True:
+        try:
+            shown += os.read(screen, 65_536)
+        except OSError:
+            break
+    results = process.stdout.read().decode()
+    assert process.wait() == 0
+    assert b"generation 1" in shown
+    assert "champion" in results
+    assert "\x1b" not in results
+    os.close(screen)
+
+
+def test_version_and_help():
+    assert organism("--version").stdout.startswith("organism 0.")
+    text = organism("--help").stdout
+    for command in ("evolve", "train", "dream", "genome", "runs", "corpus"):
+        assert command in text
