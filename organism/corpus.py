@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DEFAULT = "names"
 MAX_BYTES = 50_000_000
 MAX_LETTERS = 1_000
-FEW = 100
+FEW = 100  # Distinct documents below which a held-out loss is mostly noise.
 
 MAKEMORE_URL = "https://raw.githubusercontent.com/karpathy/makemore/988aa59/names.txt"
 MAKEMORE_SHA256 = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d"
@@ -80,11 +80,6 @@ class Corpus(msgspec.Struct, frozen=True, dict=True):
         if not (split.train and split.validation and split.test):
             raise BadInput(f"--data {self.name}: {n} distinct documents can't be split in three: at least 3 are needed")
         return split
-
-    @property
-    def is_small(self) -> bool:
-        """Whether a held-out loss on this corpus is mostly noise."""
-        return len(set(self.documents)) < FEW
 
     def encode(self, documents: Sequence[str]) -> tuple["np.ndarray", "np.ndarray"]:
         """(tokens, starts), both int64: document i is tokens[starts[i]:starts[i+1]], a boundary at either end."""

@@ -117,6 +117,7 @@ class Life:
         del config["seed"], config["objective"], config["data"]
         config["genes"] = msgspec.to_builtins(space)
         config["bigram_loss"] = bigram_loss(corpus)
+        config["documents"] = len(set(corpus.documents))
         run = Run(
             objective=plan.objective,
             config=config,
@@ -147,7 +148,7 @@ class Life:
             raise BadInput(f"--data {run.corpus}: has changed since the run began: its sha256 was {run.corpus_sha256}")
         config = dict(run.config)
         space = msgspec.convert(config.pop("genes"), Space)
-        del config["bigram_loss"]
+        del config["bigram_loss"], config["documents"]
         config |= {"seed": run.seed, "objective": run.objective, "data": run.corpus}
         return cls(home, msgspec.convert(config, Plan), space, corpus, workers, journal)
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from .corpus import FEW
 from .events import (
     Abandoned,
     Act,
@@ -125,6 +126,8 @@ class Printer:
             f"{event.workers} workers"
         )
         yield f"  corpus {event.corpus}: bigram counts reach a validation loss of {config['bigram_loss']:.4f}"
+        if config["documents"] < FEW:
+            yield f"  only {config['documents']} distinct documents: what is held out is too little, fitness is mostly noise"
 
     def _generation(self, event: GenerationEnd) -> Iterator[str]:
         """A line with best, mean and worst in the objective's own unit, and a bar from the first mean to the best."""

@@ -68,7 +68,6 @@ def test_the_split_depends_on_the_distinct_documents_alone():
 def test_a_small_corpus_keeps_more_for_judgement():
     split = parse("\n".join(f"n{i}" for i in range(500))).split
     assert (len(split.train), len(split.validation), len(split.test)) == (300, 100, 100)
-    assert parse("\n".join(f"n{i}" for i in range(99))).is_small
     with pytest.raises(BadInput, match="at least 3"):
         _ = parse("ab\ncd\n").split
 
