@@ -127,7 +127,7 @@ class Printer:
         )
         yield f"  corpus {event.corpus}: bigram counts reach a validation loss of {config['bigram_loss']:.4f}"
         if config["documents"] < FEW:
-            yield f"  only {config['documents']} distinct documents: what is held out is too little, fitness is mostly noise"
+            yield f"  only {config['documents']} distinct documents: held-out fitness is mostly noise"
 
     def _generation(self, event: GenerationEnd) -> Iterator[str]:
         """A line with best, mean and worst in the objective's own unit, and a bar from the first mean to the best."""

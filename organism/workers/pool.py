@@ -126,9 +126,11 @@ class Pool:
         return happenings
 
     def wake(self) -> None:
-        """End a wait in `events`, from any thread or signal handler."""
-        with suppress(OSError):  # Full: it rings already. Closed: nobody waits.
-            os.write(self._bell, b"!")
+        """End a wait in `events`, from any thread."""
+        # A full bell rings already; a closed one might be another file by now.
+        with self._closing, suppress(BlockingIOError):
+            if not self._closed:
+                os.write(self._bell, b"!")
 
     def close(self) -> None:
         """End all workers and wait until they're gone."""
