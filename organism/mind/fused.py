@@ -28,7 +28,6 @@ from .simd import (
     from_lane,
     host_lanes,
     load,
-    narrow,
     pointer,
     splat,
     sqrt,
@@ -57,7 +56,8 @@ class Plan(NamedTuple):
     hidden: int
     squared: int
     columns: int
-    # in the parameter vector
+    # in the parameter vector, which is `weights` long in whole vectors
+    weights: int
     wpe: int
     head: int
     first_layer: int
@@ -168,6 +168,7 @@ def make_plan(shape: Architecture, longest: int, lanes: int, itemsize: int, keep
         hidden=hidden,
         squared=int(shape.squared_relu),
         columns=columns,
+        weights=up(shape.parameters, lanes),
         first_space=first_space,
         layer_space=layer_space,
         size=cursor + layer_space * (shape.n_layer - 1),
@@ -532,37 +533,34 @@ def machine(lanes: int) -> Callable:
     """The one entry point, for vectors of `lanes` numbers; numba compiles it when it is first called with a dtype."""
 
     @kernel()
-    def run(
-        weights, first, second, gradient, work, places, plan, tokens, segments, shares, rates, constants, step, losses
-    ):
+    def run(weights, memory, work, places, plan, tokens, segments, shares, rates, constants, step, losses):
         """One step per rate, on as many segments each as `shares` has for it. Stops at a loss that isn't finite.
 
-        `first` and `second` are Adam's memory; without any (size 0) nothing is learnt and only losses come out.
-        Returns how many steps were taken, and how far apart the rows of the last group lie in the workspace.
+        The rows of `memory` are Adam's two and the gradient, which is zero before and after; like the weights they are
+        whole vectors. Without any memory (size 0) nothing is learnt and only losses come out. Returns how many steps
+        were taken, and how far apart the rows of the last group lie in the workspace.
         """
-        w, d, space = pointer(weights, lanes), pointer(gradient, lanes), pointer(work, lanes)
-        m, v = pointer(first, lanes), pointer(second, lanes)
+        w, space = pointer(weights, lanes), pointer(work, lanes)
         place, token, segment, share = pointer(places, 1), pointer(tokens, 1), pointer(segments, 1), pointer(shares, 1)
-        size, batch, ld = first.size, shares.size // rates.size, 0
-        whole = size - size % lanes
+        learning, batch, ld = memory.size > 0, shares.size // rates.size, 0
+        first = pointer(memory, lanes)
+        second, gradient = first + memory.shape[1], first + 2 * memory.shape[1]
         beta1, beta2, eps = constants
         for i in range(rates.size):
             loss, begin, end = 0.0, i * batch, (i + 1) * batch
             while begin < end:
                 stop, columns, ld = pack(space, place, plan, token, segment, share, begin, end)
                 loss += forward(w, space, place, plan, segment, begin, stop, columns, ld)
-                if size:
-                    backward(w, d, space, place, plan, segment, begin, stop, columns, ld)
+                if learning:
+                    backward(w, gradient, space, place, plan, segment, begin, stop, columns, ld)
                 begin = stop
             losses[i] = loss
-            if not np.isfinite(loss):
-                gradient[:] = 0.0
+            if not math.isfinite(loss):
+                memory[2] = 0.0
                 return i, ld
-            if size:
+            if learning:
                 rate, unbias = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
-                adam(w, m, v, d, whole, rate, beta1, beta2, unbias, eps)
-                w1, m1, v1, d1 = narrow(w + whole), narrow(m + whole), narrow(v + whole), narrow(d + whole)
-                adam(w1, m1, v1, d1, size - whole, rate, beta1, beta2, unbias, eps)
+                adam(w, first, second, gradient, plan.weights, rate, beta1, beta2, unbias, eps)
         return rates.size, ld
 
     return run
@@ -586,7 +584,10 @@ class Fused:
         self._training = make_plan(architecture, positions, lanes, self.dtype.itemsize, keep=True)
         self._judging = make_plan(architecture, architecture.block_size, lanes, self.dtype.itemsize, keep=False)
         self._work = self._aligned(max(self._training.size, self._judging.size))
-        self._gradient = self._aligned(architecture.parameters + lanes)
+        # Rows of weights, their memory and gradient: aligned, and never at the same place of a page, where the
+        # processor would take a load for one that must wait for a store.
+        size = up(architecture.parameters + lanes, 4096 // self.dtype.itemsize) + 1024 // self.dtype.itemsize
+        self._state = self._aligned(4 * size).reshape(4, size)
         self._places = np.zeros(3 * max(self._training.columns, self._judging.columns), np.int64)
         self._said = np.zeros(architecture.block_size + 1, np.int64)
 
@@ -614,29 +615,25 @@ class Fused:
         segments = np.stack([starts[order], lengths, np.zeros_like(lengths)], axis=-1)
         shares = 1.0 / (lengths * order.shape[1])
         losses = np.full(order.shape[0], np.nan)
-        taken, _ = self._call(
-            weights, adam, self._training, tokens, segments, shares, learning_rates, constants, losses
-        )
-        adam.step += taken
-        return losses
-
-    def _call(self, weights, adam, plan, tokens, segments, shares, rates, constants, losses) -> tuple[int, int]:
-        return self._run(
-            weights,
-            adam.first,
-            adam.second,
-            self._gradient,
+        state = self._state[:3, : weights.size]
+        state[:] = weights, adam.first, adam.second
+        taken, _ = self._run(
+            self._state[0],
+            self._state[1:],
             self._work,
             self._places,
-            plan,
+            self._training,
             tokens,
             segments.ravel(),
             shares.ravel(),
-            rates,
+            learning_rates,
             (constants.beta1, constants.beta2, constants.eps),
             adam.step,
             losses,
         )
+        weights[:], adam.first[:], adam.second[:] = state
+        adam.step += taken
+        return losses
 
     def gradient(
         self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
@@ -670,17 +667,19 @@ class Fused:
 
     def _forward(self, weights, tokens, segments, shares) -> tuple[float, int]:
         """The loss of all segments, and how far apart rows of the workspace lie in the last group."""
-        nothing = np.zeros(0, self.dtype)
         losses = np.full(1, np.nan)
-        _, ld = self._call(
+        _, ld = self._run(
             weights,
-            Adam(nothing, nothing),
+            np.zeros((3, 0), self.dtype),
+            self._work,
+            self._places,
             self._judging,
             tokens,
-            segments,
+            segments.ravel(),
             shares,
             np.zeros(1),
-            AdamConstants(),
+            (0.0, 0.0, 0.0),
+            0,
             losses,
         )
         return float(losses[0]), ld
