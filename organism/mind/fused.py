@@ -185,17 +185,24 @@ def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
     """
     lanes = width(c)
     for j in range(0, columns, 2 * lanes):
-        for i in range(0, rows, 8):
+        i = 0
+        while i < rows:
             left, corner, below, right = rows - i, c + i * ldc + j, a + i * row, b + j
             if columns - j > lanes:
                 if left > 4:
                     tile(8, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
                 else:
                     tile(4, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-            elif left > 4:
-                tile(8, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                i += 8
+            elif left >= 16:
+                tile(16, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                i += 16
             else:
-                tile(4, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                if left > 4:
+                    tile(8, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                else:
+                    tile(4, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                i += 8
 
 
 @fragment

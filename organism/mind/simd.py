@@ -128,6 +128,12 @@ def call(builder, name: str, kind: ir.Type, *args):
     return builder.call(cgutils.get_or_insert_function(builder.module, function, name), args)
 
 
+def opaque(builder, address):
+    """The same address, about which the optimiser can't reason."""
+    identity = ir.InlineAsm(ir.FunctionType(address.type, [address.type]), "", "=r,0")
+    return builder.call(identity, [address])
+
+
 # Pointers, loads and stores.
 
 
@@ -368,8 +374,10 @@ def tile(typing, height, width, c, ldc, a, row, step, b, ldb, rows, depth, accum
         a_rows, c_rows = [zero], [c_]
         for m in range(1, height_):
             inside = builder.icmp_signed("<", ir.Constant(INT64, m), rows_)
-            a_rows.append(builder.add(a_rows[-1], builder.select(inside, row_, zero)))
+            if m < 8:
+                a_rows.append(builder.add(a_rows[-1], builder.select(inside, row_, zero)))
             c_rows.append(builder.gep(c_rows[-1], [builder.select(inside, ldc_, zero)]))
+        eighth = builder.mul(row_, ir.Constant(INT64, 8))
         targets = [builder.gep(start, [ir.Constant(INT64, j * lanes)]) for start in c_rows for j in range(width_)]
 
         before = builder.block
@@ -393,8 +401,11 @@ def tile(typing, height, width, c, ldc, a, row, step, b, ldb, rows, depth, accum
             phi.add_incoming(start, entry)
         columns = [loaded(builder, builder.gep(right, [ir.Constant(INT64, j * lanes)]), vector) for j in range(width_)]
         after = []
-        for m, offset in enumerate(a_rows):
-            factor = splatted(builder, builder.load(builder.gep(left, [offset])), lanes)
+        below = left
+        for m in range(height_):
+            if m % 8 == 0:
+                below = opaque(builder, builder.gep(below, [eighth]) if m else left)
+            factor = splatted(builder, builder.load(builder.gep(below, [a_rows[m % 8]])), lanes)
             for j, column in enumerate(columns):
                 after.append(multiply_add(builder, factor, column, totals[m * width_ + j]))
         following = builder.add(k, one)
