@@ -26,6 +26,7 @@ from .gpt import Architecture
 from .simd import (
     exp,
     from_lane,
+    height,
     host_lanes,
     load,
     pointer,
@@ -180,29 +181,30 @@ def make_plan(shape: Architecture, longest: int, lanes: int, itemsize: int, keep
 def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
     """c[i, j] = (c[i, j] if accumulate) + sum over k of a[i row + k step] b[k, j], rows of c and b ldc and ldb apart.
 
-    `columns` is rounded up to whole vectors. The two strides of `a` let it be a matrix or its transpose. Up to 8 rows
-    x 2 vectors are summed in registers: per step 8 factors and 2 vectors are loaded for 16 fused multiply-adds.
+    `columns` is rounded up to whole vectors. The two strides of `a` let it be a matrix or its transpose. A tile of 8 rows
+    x 2 vectors is summed in registers: per step 8 factors and 2 vectors are loaded for 16 fused multiply-adds. A single
+    column of vectors is done 16 rows at a time. Processors with half the registers do half the rows.
     """
-    lanes = width(c)
+    lanes, full = width(c), height(c)
     for j in range(0, columns, 2 * lanes):
         i = 0
         while i < rows:
             left, corner, below, right = rows - i, c + i * ldc + j, a + i * row, b + j
             if columns - j > lanes:
-                if left > 4:
-                    tile(8, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                if left > full // 2:
+                    tile(2, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
                 else:
-                    tile(4, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                i += 8
-            elif left >= 16:
-                tile(16, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                i += 16
+                    tile(1, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                i += full
+            elif left >= 2 * full:
+                tile(4, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                i += 2 * full
             else:
-                if left > 4:
-                    tile(8, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                if left > full // 2:
+                    tile(2, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
                 else:
-                    tile(4, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                i += 8
+                    tile(1, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                i += full
 
 
 @fragment

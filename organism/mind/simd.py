@@ -40,6 +40,12 @@ def host_lanes(itemsize: int) -> int:
     return 1
 
 
+def tile_rows() -> int:
+    """Rows of a full tile of a matrix product: with two vectors each, half of the processor's vector registers."""
+    features = binding.get_host_cpu_features()
+    return 4 if features.get("sse2") and not features.get("avx512vl") else 8
+
+
 class Vector(types.Type):
     """`lanes` numbers of a numba float type, held in a SIMD register."""
 
@@ -353,32 +359,39 @@ def exp(typing, v):
 
 
 @intrinsic
-def tile(typing, height, width, c, ldc, a, row, step, b, ldb, rows, depth, accumulate):
-    """`height` x `width` vectors of a matrix product, summed in registers:
+def height(typing, p):
+    """How many rows a full tile has."""
+    return types.int64(p), lambda context, builder, sig, args: ir.Constant(INT64, tile_rows())
+
+
+@intrinsic
+def tile(typing, halves, vectors, c, ldc, a, row, step, b, ldb, rows, depth, accumulate):
+    """A part of a matrix product, summed in registers:
 
         c[m, :] = (c[m, :] if accumulate else 0) + sum over k < depth of a[m row + k step] b[k, :]
 
-    for m < rows <= height and `width` vectors side by side; row m of `c` starts at m ldc and row k of `b` at k ldb.
-    Rows of the tile past `rows` do the last row once more, which costs time but needs neither mask nor second kernel.
+    for m < rows and `vectors` vectors side by side; row m of `c` starts at m ldc and row k of `b` at k ldb. The tile is
+    as high as `halves` (a constant: 1, 2 or 4) times half of a full one. Where it has more than `rows` rows it does the
+    last row again, which costs time but needs no mask; a tile of twice the full height must have all its rows.
     Rows are stored in ascending order.
     """
-    if not isinstance(height, types.IntegerLiteral):
+    if not isinstance(halves, types.IntegerLiteral):
         return None
-    height_, width_ = height.literal_value, width.literal_value
-    vector, integer = c.vector, types.int64
+    vectors_, vector, integer = vectors.literal_value, c.vector, types.int64
+    full_height = tile_rows()
+    high = halves.literal_value * full_height // 2
 
     def emit(context, builder, sig, args):
         c_, ldc_, a_, row_, step_, b_, ldb_, rows_, depth_, accumulate_ = args[2:]
         lanes = vector.lanes
         zero, one = ir.Constant(INT64, 0), ir.Constant(INT64, 1)
         a_rows, c_rows = [zero], [c_]
-        for m in range(1, height_):
+        for m in range(1, high):
             inside = builder.icmp_signed("<", ir.Constant(INT64, m), rows_)
-            if m < 8:
-                a_rows.append(builder.add(a_rows[-1], builder.select(inside, row_, zero)))
+            a_rows.append(builder.add(a_rows[-1], builder.select(inside, row_, zero)))
             c_rows.append(builder.gep(c_rows[-1], [builder.select(inside, ldc_, zero)]))
-        eighth = builder.mul(row_, ir.Constant(INT64, 8))
-        targets = [builder.gep(start, [ir.Constant(INT64, j * lanes)]) for start in c_rows for j in range(width_)]
+        full_tile = builder.mul(row_, ir.Constant(INT64, full_height))
+        targets = [builder.gep(start, [ir.Constant(INT64, j * lanes)]) for start in c_rows for j in range(vectors_)]
 
         before = builder.block
         with builder.if_then(accumulate_):
@@ -399,15 +412,18 @@ def tile(typing, height, width, c, ldc, a, row, step, b, ldb, rows, depth, accum
         totals = [builder.phi(start.type) for start in sums]
         for phi, start in zip((k, left, right, *totals), (zero, a_, b_, *sums), strict=True):
             phi.add_incoming(start, entry)
-        columns = [loaded(builder, builder.gep(right, [ir.Constant(INT64, j * lanes)]), vector) for j in range(width_)]
-        after = []
-        below = left
-        for m in range(height_):
-            if m % 8 == 0:
-                below = opaque(builder, builder.gep(below, [eighth]) if m else left)
-            factor = splatted(builder, builder.load(builder.gep(below, [a_rows[m % 8]])), lanes)
+        columns = [
+            loaded(builder, builder.gep(right, [ir.Constant(INT64, j * lanes)]), vector) for j in range(vectors_)
+        ]
+        after, below = [], left
+        for m in range(high):
+            # Few registers hold the rows' offsets if a second full tile's are those of the first from further down. The
+            # optimiser, if it could see through this, would replace them by a pointer for each row, and run out.
+            if m % full_height == 0:
+                below = opaque(builder, builder.gep(below, [full_tile]) if m else left)
+            factor = splatted(builder, builder.load(builder.gep(below, [a_rows[m % full_height]])), lanes)
             for j, column in enumerate(columns):
-                after.append(multiply_add(builder, factor, column, totals[m * width_ + j]))
+                after.append(multiply_add(builder, factor, column, totals[m * vectors_ + j]))
         following = builder.add(k, one)
         moved = (following, builder.gep(left, [step_]), builder.gep(right, [ldb_]), *after)
         for phi, value in zip((k, left, right, *totals), moved, strict=True):
@@ -418,7 +434,7 @@ def tile(typing, height, width, c, ldc, a, row, step, b, ldb, rows, depth, accum
             stored(builder, value, target, vector)
         return context.get_dummy_value()
 
-    kinds = (height, width, c, integer, c, integer, integer, c, integer, integer, integer, types.boolean)
+    kinds = (halves, vectors, c, integer, c, integer, integer, c, integer, integer, integer, types.boolean)
     return types.void(*kinds), emit
 
 
