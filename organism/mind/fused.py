@@ -181,9 +181,9 @@ def make_plan(shape: Architecture, longest: int, lanes: int, itemsize: int, keep
 def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
     """c[i, j] = (c[i, j] if accumulate) + sum over k of a[i row + k step] b[k, j], rows of c and b ldc and ldb apart.
 
-    `columns` is rounded up to whole vectors. The two strides of `a` let it be a matrix or its transpose. A tile of 8 rows
-    x 2 vectors is summed in registers: per step 8 factors and 2 vectors are loaded for 16 fused multiply-adds. A single
-    column of vectors is done 16 rows at a time. Processors with half the registers do half the rows.
+    `columns` is rounded up to whole vectors. The two strides of `a` let it be a matrix or its transpose. A tile of
+    8 rows x 2 vectors is summed in registers: per step 8 factors and 2 vectors are loaded for 16 fused multiply-adds.
+    A single column of vectors is done 16 rows at a time. Processors with half the registers do half the rows.
     """
     lanes, full = width(c), height(c)
     for j in range(0, columns, 2 * lanes):

@@ -296,9 +296,9 @@ def from_lane(typing, p, k):
 def sqrt(typing, v):
     """Square roots; of infinity, NaN.
 
-    AVX-512 has an estimate of x^-1/2 that is right to 14 bits and takes a fraction of the time of a root. With it as y and
-    e = 1 - x y^2, the root is x y (1 - e)^-1/2 = x y (1 + e/2 + 3/8 e^2 + 5/16 e^3 + ...), of which float32 needs one
-    term and float64 three. Other processors take the root.
+    AVX-512 has an estimate of x^-1/2 that is right to 14 bits and takes a fraction of the time of a root. With it as y
+    and e = 1 - x y^2, the root is x y (1 - e)^-1/2 = x y (1 + e/2 + 3/8 e^2 + 5/16 e^3 + ...), of which float32 needs
+    one term and float64 three. Other processors take the root.
     """
 
     def emit(context, builder, sig, args):
