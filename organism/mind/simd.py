@@ -20,30 +20,47 @@ There are no bounds checks and no ownership: whoever takes a pointer keeps the a
 
 import math
 import operator
+import platform
+from functools import cache
+from typing import Any
 
-from llvmlite import binding, ir
-from numba.core import cgutils, types
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, lower_cast, models, register_model
+from llvmlite import ir
+from numba import extending
+from numba.core import cgutils, codegen, config, types
+from numba.core.typing import templates
+from numba.core.typing.templates import AbstractTemplate, signature
+from numba.extending import lower_builtin, lower_cast, models, register_model
+
+# Decorators that change what they decorate in ways that annotations don't tell.
+intrinsic: Any = extending.intrinsic
+infer_global: Any = templates.infer_global
 
 INT32 = ir.IntType(32)
 INT64 = ir.IntType(64)
 CONTRACT = ("contract",)
+ARM = platform.machine() in ("arm64", "aarch64")  # always has vectors of 16 bytes, and 32 registers of them
+
+
+@cache
+def features() -> frozenset[str]:
+    """What the processor that numba compiles for can do, by LLVM's names."""
+    chosen = getattr(config, "CPU_FEATURES", None)
+    names = codegen.get_host_cpu_features() if chosen is None else chosen
+    return frozenset(name[1:] for name in names.split(",") if name.startswith("+"))
 
 
 def host_lanes(itemsize: int) -> int:
-    """How many numbers of `itemsize` bytes this processor's vectors hold; 1 where it is known to have none."""
-    features = binding.get_host_cpu_features()
-    for feature, size in (("avx512f", 64), ("avx2", 32), ("sse2", 16), ("neon", 16)):
-        if features.get(feature):
-            return size // itemsize
-    return 1
+    """How many numbers of `itemsize` bytes a vector of this processor holds; 1 where it is known to have none."""
+    if "avx512f" in features():
+        return 64 // itemsize
+    if "avx2" in features():
+        return 32 // itemsize
+    return 16 // itemsize if "sse2" in features() or ARM else 1
 
 
 def tile_rows() -> int:
     """Rows of a full tile of a matrix product: with two vectors each, half of the processor's vector registers."""
-    features = binding.get_host_cpu_features()
-    return 4 if features.get("sse2") and not features.get("avx512vl") else 8
+    return 8 if "avx512vl" in features() or ARM else 4
 
 
 class Vector(types.Type):
@@ -101,7 +118,7 @@ class PointerModel(models.PrimitiveModel):
 # What the emitters below are made of.
 
 
-def full(kind: ir.Type, values) -> ir.Constant:
+def full(kind: Any, values) -> ir.Constant:
     """A constant vector: the number `values` in all lanes, or one number for each."""
     return ir.Constant(kind, list(values) if hasattr(values, "__iter__") else [values] * kind.count)
 
@@ -229,6 +246,8 @@ def set_item(context, builder, sig, args):
 @infer_global(operator.mul)
 @infer_global(operator.truediv)
 class Arithmetic(AbstractTemplate):
+    key: Any
+
     def generic(self, args, kws):
         if isinstance(args[0], Pointer) and self.key is operator.add:
             return signature(args[0], args[0], types.int64)
@@ -303,7 +322,7 @@ def sqrt(typing, v):
 
     def emit(context, builder, sig, args):
         x, kind, double = args[0], llvm(v), v.dtype.bitwidth == 64
-        if v.lanes * v.dtype.bitwidth < 512 or not binding.get_host_cpu_features().get("avx512f"):
+        if v.lanes * v.dtype.bitwidth < 512 or "avx512f" not in features():
             return call(builder, f"llvm.sqrt.v{v.lanes}f{v.dtype.bitwidth}", kind, x)
         name, lanes = ("llvm.x86.avx512.rsqrt14.pd.512", 8) if double else ("llvm.x86.avx512.rsqrt14.ps.512", 16)
         least = full(kind, 1e-300 if double else 1e-37)  # the estimate for 0 is infinite
