@@ -1,0 +1,169 @@
+"""Curves and clouds on a canvas: axes with round figures, dotted rules, and a sign at each curve's end.
+
+A pure function from series to a picture. A curve is told from another by its sign as well as by its colour, so that a
+plot without colours can still be read.
+"""
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+
+from .drawing import Canvas
+from .themes import Palette
+
+SIGNS = "●▲■◆○△□◇"
+Points = Sequence[tuple[float, float]]
+
+
+class Series(msgspec.Struct, frozen=True):
+    """A curve, or with `joined` False a cloud of signs."""
+
+    label: str
+    points: Points
+    colour: str
+    sign: str = "●"
+    joined: bool = True
+    strong: bool = False
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A horizontal line to compare with."""
+
+    label: str
+    value: float
+    colour: str
+
+
+class View(msgspec.Struct, frozen=True):
+    """How a plot is looked at: on a logarithmic scale, smoothed, and from which share of the width on."""
+
+    log: bool = False
+    smoothing: float = 0.0
+    begin: float = 0.0
+    x_name: str = ""
+    y_name: str = ""
+    x_whole: bool = True
+    y_span: tuple[float, float] | None = None
+    x_span: tuple[float, float] | None = None
+
+
+def plot(
+    series: Sequence[Series], rules: Sequence[Rule], view: View, palette: Palette, width: int, height: int
+) -> Canvas:
+    """The picture of `series`, in cells. Values that aren't positive are left out on a logarithmic scale."""
+    canvas = Canvas(width, height)
+    drawn = [(one, smooth(visible(one.points, view), view.smoothing)) for one in series]
+    drawn = [(one, points) for one, points in drawn if points]
+    left, bottom = 7, 1
+    if not drawn or width < left + 8 or height < 4:
+        canvas.text(max(0, (width - 15) // 2), height // 2, "nothing yet" if width > 14 else "", palette.dim)
+        return canvas
+    inner_width, inner_height = 2 * (width - left), 4 * (height - bottom)
+    x_low, x_high = view.x_span or _span([x for _, points in drawn for x, _ in points])
+    values = [y for _, points in drawn for _, y in points]
+    if not view.y_span:
+        low, high = min(values), max(values)
+        reach = (high - low) or 1.0
+        values += [rule.value for rule in rules if low - 0.6 * reach <= rule.value <= high + 0.6 * reach]
+    y_low, y_high = view.y_span or _padded(values, view.log)
+
+    def column(x: float) -> int:
+        return 2 * left + round((x - x_low) / (x_high - x_low) * (inner_width - 3))
+
+    def row(y: float) -> int:
+        if view.log:
+            share = (math.log(y) - math.log(y_low)) / (math.log(y_high) - math.log(y_low))
+        else:
+            share = (y - y_low) / (y_high - y_low)
+        return round((1 - share) * (inner_height - 1))
+
+    _axes(canvas, view, palette, (x_low, x_high), (y_low, y_high), column, row, left)
+    for rule in rules:
+        if y_low <= rule.value <= y_high:
+            canvas.line(2 * left, row(rule.value), 2 * width - 1, row(rule.value), rule.colour, every=4)
+            canvas.text(width - len(rule.label) - 1, row(rule.value) // 4, rule.label, rule.colour)
+    for one, points in drawn:
+        places = [(column(x), row(y)) for x, y in points]
+        if one.joined:
+            for (x0, y0), (x1, y1) in zip(places, places[1:], strict=False):
+                canvas.line(x0, y0, x1, y1, one.colour)
+                if one.strong:
+                    canvas.line(x0, y0 + 1, x1, y1 + 1, one.colour)
+    for one, points in drawn:
+        for x, y in points[-1:] if one.joined else points:
+            canvas.text(column(x) // 2, row(y) // 4, one.sign, one.colour)
+    return canvas
+
+
+def visible(points: Points, view: View) -> list[tuple[float, float]]:
+    """What of a series is looked at."""
+    kept = [(x, y) for x, y in points if math.isfinite(y) and (y > 0 or not view.log)]
+    if view.begin and kept:
+        begin = kept[0][0] + view.begin * (kept[-1][0] - kept[0][0])
+        kept = [(x, y) for x, y in kept if x >= begin]
+    return kept
+
+
+def smooth(points: Points, smoothing: float) -> list[tuple[float, float]]:
+    """A moving mean that forgets exponentially, unbiased at its beginning."""
+    if not smoothing:
+        return list(points)
+    total = weight = 0.0
+    smoothed = []
+    for x, y in points:
+        total, weight = smoothing * total + y, smoothing * weight + 1
+        smoothed.append((x, total / weight))
+    return smoothed
+
+
+def ticks(low: float, high: float, count: int) -> list[float]:
+    """Some `count` round figures between `low` and `high`."""
+    if high <= low or count < 1:
+        return [low]
+    rough = (high - low) / count
+    unit = 10.0 ** math.floor(math.log10(rough))
+    step = next(unit * m for m in (1, 2, 2.5, 5, 10) if unit * m >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _axes(canvas: Canvas, view: View, palette: Palette, xs, ys, column, row, left: int) -> None:
+    """Figures beside their height, and under their place, each only where there's room for it."""
+    bottom = canvas.height - 1
+    taken = -2
+    for y in ticks(*ys, max(2, canvas.height // 4)):
+        if y > 0 or not view.log:
+            place = row(y) // 4
+            if 0 <= place < bottom and place != taken:
+                canvas.text(0, place, f"{_figure(y):>{left - 1}}", palette.dim)
+                canvas.line(2 * left, row(y), 2 * canvas.width - 1, row(y), palette.faint, every=8)
+                taken = place
+    for x in ticks(*xs, max(2, (canvas.width - left) // 12)):
+        if view.x_whole and x != int(x):
+            continue
+        text = _figure(x)
+        place = column(x) // 2 - len(text) // 2
+        if place >= left - 1 and place + len(text) <= canvas.width:
+            canvas.text(place, bottom, text, palette.dim)
+    canvas.text(0, bottom, view.x_name[: left - 1], palette.dim)
+    if view.y_name:
+        canvas.text(left, 0, view.y_name, palette.dim)
+
+
+def _figure(value: float) -> str:
+    if value == int(value) and abs(value) < 1e6:
+        return f"{int(value)}"
+    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
+
+
+def _span(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def _padded(values: Sequence[float], log: bool) -> tuple[float, float]:
+    low, high = _span(values)
+    if log:
+        return max(low, 1e-9) * 0.97, high * 1.03
+    return low - 0.05 * (high - low), high + 0.05 * (high - low)

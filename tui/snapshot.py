@@ -1,0 +1,183 @@
+"""What a face shows at one instant: frozen records, made by the `Story` of a life's events and by nothing else.
+
+Everything in here may cross threads. Losses are in nats per token, times in seconds of the run's own clock, and
+fitness is higher-is-better; `figure` turns a fitness back into the objective's own unit.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from organism.events import Confirmed, EvolutionEnd, GenerationEnd, Judged, Run, TrainEnd
+from organism.fitness.objectives import OBJECTIVES
+from organism.genome import Ancestor, Genes
+
+Curve = tuple[tuple[int, float], ...]
+
+
+class Dreamt(msgspec.Struct, frozen=True):
+    """A name that was dreamt, its scores in [0, 1] where it could be judged, and by whom (None: the creature itself)."""
+
+    name: str
+    flow: float | None = None
+    symmetry: float | None = None
+    creativity: float | None = None
+    beauty: float | None = None
+    by: int | None = None
+
+
+class Organism(msgspec.Struct, frozen=True):
+    """One organism of the population: who it is and how far it has come. `curve` is of its newest training."""
+
+    id: int
+    generation: int
+    origin: str
+    parents: tuple[int, ...]
+    genes: Genes
+    params: int
+    head: str | None = None
+    state: str = "waiting"
+    replicate: int = 0
+    curve: Curve = ()
+    judged: Judged | None = None
+    reason: str = ""
+    blessed: bool = False
+
+    @property
+    def share(self) -> float:
+        """How much of its training is done, in [0, 1]."""
+        if self.state in ("judged", "died"):
+            return 1.0
+        return self.curve[-1][0] / self.genes.num_steps if self.curve else 0.0
+
+    @property
+    def loss(self) -> float | None:
+        """The newest training loss."""
+        return self.curve[-1][1] if self.curve else None
+
+
+class Training(msgspec.Struct, frozen=True):
+    """The creature itself being trained, in the stage that it was in."""
+
+    stage: str
+    genes: Genes
+    params: int
+    curve: Curve = ()
+    end: TrainEnd | None = None
+
+
+class Generation(msgspec.Struct, frozen=True):
+    """A generation that is over, and what its champion was measured to be."""
+
+    end: GenerationEnd
+    champion: Judged | None
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A sentence in the log; `kind` says what it speaks of: a stage, `good`, `bad`, `act`, or nothing special."""
+
+    at: float
+    text: str
+    kind: str = ""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What a corpus says about names: the real ones' scores, and the loss that counting letter pairs comes to."""
+
+    flow: float
+    symmetry: float
+    creativity: float
+    beauty: float
+    floor: float | None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The whole life so far. `creature` is the body to draw, `leader` the best organism that was judged."""
+
+    run: Run | None = None
+    name: str = ""
+    stage: str = "primordial"
+    saying: str = ""
+    creature: Genes | None = None
+    params: int | None = None
+    trainings: tuple[Training, ...] = ()
+    generation: int = 0
+    generations: int = 0
+    regime: str = "normal"
+    head: str | None = None
+    population: tuple[Organism, ...] = ()
+    organisms: Mapping[int, Organism] = MappingProxyType({})
+    leader: Organism | None = None
+    history: tuple[Generation, ...] = ()
+    confirmed: tuple[Confirmed, ...] = ()
+    end: EvolutionEnd | None = None
+    written: Genes | None = None
+    writings: int = 0
+    dreams: tuple[Dreamt, ...] = ()
+    beautiful: tuple[Dreamt, ...] = ()
+    log: tuple[Line, ...] = ()
+    reading: Reading | None = None
+    evaluations: int = 0
+    rate: float | None = None
+    elapsed: float = 0.0
+    remaining: float | None = None
+    paused: bool = False
+    workers: int = 0
+    ended: bool = False
+    failure: str = ""
+
+    @property
+    def evolving(self) -> bool:
+        """Whether there's an evolution that a person could stop, pause or lose."""
+        return self.stage == "evolving" and not self.ended
+
+    @property
+    def objective(self) -> str:
+        return self.run.objective if self.run else "loss"
+
+    @property
+    def ancestors(self) -> tuple[Ancestor, ...]:
+        return self.run.ancestors if self.run else ()
+
+    @property
+    def target(self) -> float | None:
+        """What the person aims at, in the objective's own unit."""
+        return self.run.config.get("target") if self.run else None
+
+    def training(self, stage: str) -> Training | None:
+        """The creature's training in a stage of its life."""
+        return next((training for training in self.trainings if training.stage == stage), None)
+
+    def figure(self, fitness: float) -> float:
+        """A fitness in the objective's own unit."""
+        return fitness * sign_of(self.objective)
+
+    @property
+    def validation_loss(self) -> float | None:
+        """The creature's: what it was measured to be last, or the leader's while a search goes on."""
+        if self.stage == "evolving":
+            if self.leader and self.leader.judged:
+                return self.leader.judged.validation_loss
+            training = self.training("primordial")
+        else:
+            training = self.training(self.stage)
+            if self.stage == "evolved" and not (training and training.end) and self.end:
+                return self.end.validation_loss
+        return training.end.validation_loss if training and training.end else None
+
+    def lineage(self, id: int) -> tuple[Organism, ...]:
+        """An organism and the mothers before it, newest first, back to one that has none."""
+        line: list[Organism] = []
+        while (organism := self.organisms.get(id)) is not None and organism not in line:
+            line.append(organism)
+            if not organism.parents:
+                break
+            id = organism.parents[0]
+        return tuple(line)
+
+
+def sign_of(objective: str) -> int:
+    """Minus one where an objective is a loss, whose fitness is its negative."""
+    known = OBJECTIVES.get(objective)
+    return known.sign if known else 1

@@ -1,0 +1,163 @@
+"""Loss: how the organisms of this generation learn, and how the generations went."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, Vertical
+from textual.events import Resize
+
+from ..plotting import SIGNS, Rule, Series, View
+from ..snapshot import Organism, Snapshot
+from ..themes import ORIGIN_SIGNS
+from ..widgets.chart import Chart
+from ..widgets.text import Piece, Text
+from ..widgets.words import figure
+from .tab import Tab
+
+SMOOTHINGS = (0.0, 0.6, 0.9)
+ZOOMS = (0.0, 0.5, 0.75)
+CURVES = len(SIGNS)
+
+
+class LossTab(Tab):
+    TITLE = "Loss"
+    ABOUT = """\
+Left, or above, the training losses of this generation's organisms, or of the creature itself while it learns; each curve
+ends in its own sign. Right, the best, mean and worst fitness of every generation in the objective's own unit.
+
+Dotted lines: the **bigram floor**, what counting pairs of letters achieves; the **target**, if there's one; and what the
+**primordial** creature was measured to be. They are shown where they are near enough to be compared with.
+"""
+    BINDINGS = [
+        Binding("z", "zoom", "Zoom", id="loss.zoom", tooltip="all of training, its second half, its last quarter"),
+        Binding("g", "log", "Log scale", id="loss.log", tooltip="logarithmic or linear"),
+        Binding("m", "smooth", "Smooth", id="loss.smooth", tooltip="none, some or much"),
+    ]
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.zoom = self.smoothing = 0
+        self.log_scale = False
+        self.snapshot = Snapshot()
+
+    def compose(self) -> ComposeResult:
+        with Container(id="curves"):
+            yield Chart("Training", id="training", classes="panel")
+            with Vertical(id="beside"):
+                yield Chart("Generations", id="generations", classes="panel")
+                yield Text("Curves", id="legend", classes="panel")
+
+    def show(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        curves = curves_of(snapshot)
+        training = self.query_one("#training", Chart)
+        palette = training.palette
+        series = [
+            Series(f"#{o.id}", o.curve, palette.origin(o.origin), SIGNS[i % CURVES]) for i, o in enumerate(curves)
+        ]
+        if not series and snapshot.trainings:
+            own = snapshot.trainings[-1]
+            series = [Series("the creature", own.curve, palette.stage(own.stage))]
+        training.show(
+            series,
+            self._rules(snapshot, in_nats=True),
+            View(
+                log=self.log_scale,
+                smoothing=SMOOTHINGS[self.smoothing],
+                begin=ZOOMS[self.zoom],
+                x_name="step",
+                y_name="nats per token",
+            ),
+        )
+        training.border_title = f"Training, generation {snapshot.generation}" if curves else "Training"
+        training.border_subtitle = self._looks()
+        ends = [generation.end for generation in snapshot.history]
+        lines = [
+            Series(
+                name,
+                tuple((end.generation, snapshot.figure(getattr(end, name))) for end in ends),
+                colour,
+                sign,
+                strong=name == "best",
+            )
+            for name, colour, sign in (
+                ("worst", palette.dim, "▼"),
+                ("mean", palette.flow, "◆"),
+                ("best", palette.evolving, "▲"),
+            )
+        ]
+        nats = snapshot.objective in ("loss", "classic-loss")
+        generations = self.query_one("#generations", Chart)
+        span = (1.0, float(max(2, snapshot.generations or len(ends))))
+        view = View(log=self.log_scale and nats, x_name="gen", y_name=snapshot.objective, x_span=span)
+        generations.show(lines if ends else [], self._rules(snapshot, nats), view)
+        generations.border_subtitle = "▲ best  ◆ mean  ▼ worst"
+        self._write_legend(curves)
+
+    def _rules(self, snapshot: Snapshot, in_nats: bool) -> list[Rule]:
+        palette = self.query_one("#training", Chart).palette
+        rules = []
+        if in_nats and snapshot.run and (floor := snapshot.run.config.get("bigram_loss")):
+            rules.append(Rule("bigrams", floor, palette.bad))
+        primordial = snapshot.training("primordial")
+        if in_nats and primordial and primordial.end and primordial.end.validation_loss is not None:
+            rules.append(Rule("primordial", primordial.end.validation_loss, palette.primordial))
+        if snapshot.target is not None and in_nats == (snapshot.objective in ("loss", "classic-loss")):
+            rules.append(Rule("target", snapshot.target, palette.good))
+        return rules
+
+    def _looks(self) -> str:
+        looks = [("", "second half", "last quarter")[self.zoom], "log" if self.log_scale else ""]
+        looks.append(("", "smooth", "smoother")[self.smoothing])
+        return ", ".join(look for look in looks if look)
+
+    def _write_legend(self, curves: list[Organism]) -> None:
+        """Every curve's sign, the best first; its loss on names that it never saw once that is known."""
+        legend = self.query_one("#legend", Text)
+        palette = legend.palette
+        lines: list[list[Piece]] = []
+        signs = {organism.id: SIGNS[i % CURVES] for i, organism in enumerate(curves)}
+        order = sorted(curves, key=lambda o: (o.judged.validation_loss if o.judged else 99, o.id))
+        for organism in order[: max(1, legend.size.height)]:
+            held_out = organism.judged.validation_loss if organism.judged else None
+            lines.append(
+                [
+                    (f"{signs[organism.id]} #{organism.id:<4}", palette.origin(organism.origin)),
+                    (f"{ORIGIN_SIGNS.get(organism.origin, ' ')} {organism.origin:<10}", palette.dim),
+                    (f"{figure(organism.loss, 3):>6}", palette.dim),
+                    (f"{figure(held_out, 3):>7}", palette.text),
+                ]
+            )
+        legend.border_subtitle = "training  held out"
+        legend.write(*(lines or [[("no organism is in training", palette.dim)]]))
+
+    @on(Resize)
+    def _resized(self) -> None:
+        self.call_after_refresh(lambda: self.show(self.snapshot))
+
+    def action_zoom(self) -> None:
+        self.zoom = (self.zoom + 1) % len(ZOOMS)
+        self.show(self.snapshot)
+
+    def action_log(self) -> None:
+        self.log_scale = not self.log_scale
+        self.show(self.snapshot)
+
+    def action_smooth(self) -> None:
+        self.smoothing = (self.smoothing + 1) % len(SMOOTHINGS)
+        self.show(self.snapshot)
+
+    def copied(self, snapshot: Snapshot) -> str:
+        rows = ["generation\tbest\tmean\tworst"]
+        for generation in snapshot.history:
+            end = generation.end
+            figures = [f"{snapshot.figure(value):.6f}" for value in (end.best, end.mean, end.worst)]
+            rows.append("\t".join([str(end.generation), *figures]))
+        return "\n".join(rows)
+
+
+def curves_of(snapshot: Snapshot) -> list[Organism]:
+    """The organisms whose learning can be drawn."""
+    if snapshot.stage != "evolving" and snapshot.trainings and not snapshot.trainings[-1].end:
+        return []
+    return [organism for organism in snapshot.population if len(organism.curve) > 1]

@@ -1,0 +1,1 @@
+"""Parts of the screen, each showing one thing of a snapshot."""

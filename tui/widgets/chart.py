@@ -1,0 +1,30 @@
+"""A plot as a widget, with its legend in the border below."""
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual.strip import Strip
+
+from ..plotting import Rule, Series, View, plot
+from .picture import Picture
+
+
+class Chart(Picture):
+    """Shows series and rules; `look` changes how."""
+
+    def __init__(self, title: str, **options):
+        super().__init__(**options)
+        self.border_title = title
+        self.series: Sequence[Series] = ()
+        self.rules: Sequence[Rule] = ()
+        self.view = View()
+
+    def show(self, series: Sequence[Series], rules: Sequence[Rule] = (), view: View | None = None) -> None:
+        """Draw these, if they aren't drawn already."""
+        shown = (series, rules, view or self.view)
+        if shown != (self.series, self.rules, self.view):
+            self.series, self.rules, self.view = shown
+            self.repaint()
+
+    def paint(self, width: int, height: int, base: Style) -> list[Strip]:
+        return plot(self.series, self.rules, self.view, self.palette, width, height).strips(base)

@@ -1,0 +1,26 @@
+"""The log: what just happened, in sentences."""
+
+from rich.cells import cell_len, set_cell_size
+
+from ..snapshot import Line, Snapshot
+from ..themes import STAGE_SIGNS
+from .text import Piece, Text
+from .words import duration
+
+
+class Chronicle(Text):
+    """The newest sentences that fit, the newest last."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The life as it is now."""
+        rows = max(1, self.size.height)
+        lines = snapshot.log[-rows:]
+        self.write(*(self._line(line) for line in lines))
+
+    def _line(self, line: Line) -> list[Piece]:
+        palette = self.palette
+        colours = {"good": palette.good, "bad": palette.bad, "act": palette.flow}
+        colour = palette.stage(line.kind) if line.kind in STAGE_SIGNS else colours.get(line.kind, palette.text)
+        room = max(4, self.size.width - 8)
+        text = line.text if cell_len(line.text) <= room else set_cell_size(line.text, room - 1) + "…"
+        return [(f"{duration(line.at):>6}  ", palette.dim), (text, colour)]

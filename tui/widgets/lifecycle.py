@@ -1,0 +1,80 @@
+"""The course of a life as a line: three stages, and how far it has come between them."""
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from ..drawing import bar, ink
+from ..snapshot import Snapshot
+from ..themes import STAGE_SIGNS
+from .picture import Picture
+
+STAGES = ("primordial", "evolving", "evolved")
+
+
+class Lifecycle(Picture):
+    """Two rows: the stages with bars between them, and what is going on under each."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.snapshot = Snapshot()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The life as it is now."""
+        if progress(snapshot) != progress(self.snapshot) or snapshot.stage != self.snapshot.stage:
+            self.snapshot = snapshot
+            self.repaint()
+
+    def paint(self, width: int, height: int, base: Style) -> list[Strip]:
+        palette, snapshot = self.palette, self.snapshot
+        learnt, searched = progress(snapshot)
+        now = STAGES.index(snapshot.stage) if snapshot.stage in STAGES else 0
+        labels = [f" {STAGE_SIGNS[stage]} {stage} " for stage in STAGES]
+        room = max(4, width - sum(map(len, labels)))
+        shares, rooms = (learnt, searched), (room // 2, room - room // 2)
+        upper: list[Segment] = []
+        for i, (stage, label) in enumerate(zip(STAGES, labels, strict=True)):
+            reached = i <= now
+            colour = palette.stage(stage) if reached else palette.dim
+            upper.append(Segment(label, ink(colour, base + Style(bold=i == now))))
+            if i < 2:
+                full, empty = bar(shares[i], rooms[i])
+                upper.append(Segment(full, ink(palette.stage(STAGES[i]), base)))
+                upper.append(Segment(empty, ink(palette.faint, base)))
+        lines = [Strip(upper)]
+        if height > 1:
+            lines.append(Strip([Segment(self._doing(width), ink(palette.dim, base))]))
+        return [line.adjust_cell_length(width, base) for line in lines]
+
+    def _doing(self, width: int) -> str:
+        """What the creature is busy with, under the stage that it's in."""
+        snapshot = self.snapshot
+        learnt, searched = progress(snapshot)
+        if snapshot.stage == "evolving":
+            of = f" of {snapshot.generations}" if snapshot.generations else ""
+            text = f"generation {snapshot.generation}{of} · {searched:.0%}"
+            if snapshot.confirmed or (searched >= 1 and not snapshot.end):
+                text = "confirming the best"
+            return f"{text:^{width}}"
+        if snapshot.stage == "evolved":
+            return f"{'it has rewritten its own DNA ':>{width}}"
+        text = " learning" if learnt < 1 else " it has learnt; e lets it evolve"
+        return f"{text:<{width}}"
+
+
+def progress(snapshot: Snapshot) -> tuple[float, float]:
+    """Shares of the two ways: what the creature has learnt, and how much of the search is done."""
+    first = snapshot.training("primordial")
+    learnt = 1.0
+    if snapshot.stage == "primordial":
+        learnt = first.curve[-1][0] / first.genes.num_steps if first and first.curve else 0.0
+    if snapshot.stage == "evolved" or snapshot.end:
+        return learnt, 1.0
+    if snapshot.stage != "evolving" or not snapshot.generations:
+        return learnt, 0.0
+    finished = sum(1 for generation in snapshot.history if generation.end.generation <= snapshot.generation)
+    heads = len({organism.head for organism in snapshot.population}) or 1
+    current = 0.0
+    if snapshot.population and not any(g.end.generation == snapshot.generation for g in snapshot.history):
+        current = sum(organism.share for organism in snapshot.population) / len(snapshot.population)
+    return learnt, min(1.0, (finished / heads + current) / snapshot.generations)

@@ -1,0 +1,81 @@
+"""Vital signs: the loss in big digits, and what one would ask a doctor."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Digits
+
+from ..snapshot import Snapshot
+from .text import Piece, Text
+from .words import duration, figure
+
+
+class Vitals(Vertical):
+    """The creature's figures, or those of the search that it is in."""
+
+    def compose(self) -> ComposeResult:
+        self.border_title = "Vital signs"
+        with Horizontal(id="pulse"):
+            yield Digits("–", id="loss")
+            yield Text(id="meaning")
+        yield Text(id="signs")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The life as it is now."""
+        loss, meaning = self._loss(snapshot)
+        digits = self.query_one("#loss", Digits)
+        shown = "-.---" if loss is None else f"{loss:.3f}"
+        if digits.value != shown:
+            digits.update(shown)
+        text = self.query_one("#meaning", Text)
+        palette = text.palette
+        digits.styles.color = palette.stage(snapshot.stage)
+        text.write(*[[(line, palette.dim)] for line in meaning])
+        signs = self.query_one("#signs", Text)
+        signs.write(*(self._row(name, value, note, palette) for name, value, note in self._signs(snapshot)))
+
+    def _loss(self, snapshot: Snapshot) -> tuple[float | None, list[str]]:
+        """The figure of the moment and what it is."""
+        training = snapshot.training(snapshot.stage)
+        was = snapshot.training("primordial")
+        before = was.end.validation_loss if was and was.end else None
+        if training and not training.end and training.curve:
+            return training.curve[-1][1], ["training loss", "learning now"]
+        meaning = ["validation loss", "nats per token"]
+        if snapshot.stage != "primordial" and before is not None:
+            meaning.append(f"was {before:.3f}")
+        elif snapshot.reading and snapshot.reading.floor:
+            meaning.append(f"bigrams {snapshot.reading.floor:.3f}")
+        return snapshot.validation_loss, meaning
+
+    def _signs(self, snapshot: Snapshot) -> list[tuple[str, str, str]]:
+        """(name, value, note) of each."""
+        params = "–" if snapshot.params is None else f"{snapshot.params:,}"
+        documents = snapshot.run.corpus.rsplit("/", 1)[-1] if snapshot.run else ""
+        rows = [("parameters", params, documents)]
+        if snapshot.generation:
+            last = snapshot.history[-1].end if snapshot.history else None
+            species = f"{last.species} species" if last else snapshot.regime
+            of = f" / {snapshot.generations}" if snapshot.generations else ""
+            rows.append(("generation", f"{snapshot.generation}{of}", snapshot.head or species))
+            rate = "" if snapshot.rate is None else f"{snapshot.rate:.1f} a second"
+            rows.append(("evaluations", f"{snapshot.evaluations}", rate))
+        else:
+            training = snapshot.training(snapshot.stage)
+            test = training.end.test_loss if training and training.end else None
+            rows.append(("test loss", figure(test), "" if test is None else "looked at last"))
+            rows.append(("generation", "–", "not evolving"))
+        left = "" if snapshot.remaining is None else f"{duration(snapshot.remaining)} left"
+        state = "paused" if snapshot.paused else left
+        rows.append(("elapsed", duration(snapshot.elapsed), state))
+        if snapshot.stage == "evolved" and snapshot.end:
+            rows.append(("test loss", figure(snapshot.end.test_loss), "confirmed"))
+        elif snapshot.leader:
+            leader = snapshot.leader
+            rows.append(("leader", f"#{leader.id}", leader.origin))
+        elif snapshot.workers:
+            rows.append(("workers", f"{snapshot.workers}", ""))
+        return rows
+
+    @staticmethod
+    def _row(name: str, value: str, note: str, palette) -> list[Piece]:
+        return [(f"{name:<12}", palette.dim), (f"{value:<9}", f"bold {palette.text}"), (note, palette.dim)]

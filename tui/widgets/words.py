@@ -1,0 +1,25 @@
+"""How figures are written, everywhere the same."""
+
+from organism.genome import Genes
+
+
+def duration(seconds: float | None) -> str:
+    """Minutes and seconds, hours where there are any."""
+    if seconds is None:
+        return "–"
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def figure(value: float | None, places: int = 4) -> str:
+    """A loss or a score; a dash where there's none."""
+    return "–" if value is None else f"{value:.{places}f}"
+
+
+def genes_in_short(genes: Genes) -> str:
+    """All eight on one line."""
+    return (
+        f"{genes.n_embd}e {genes.n_head}h {genes.n_layer}l {genes.block_size}c ×{genes.mlp_ratio} "
+        f"lr {genes.learning_rate:.4g} {genes.num_steps}s b{genes.batch_size}"
+    )
