@@ -23,8 +23,8 @@ import numpy as np
 from organism.genome import Genes
 
 # Inks, in the order in which they cover each other.
-FLESH, MEMBRANE, CILIUM, GRAIN, NUCLEUS, EYE = 1, 2, 3, 4, 5, 6
-INKS = 6
+FLESH, INNER_FLESH, CILIUM, MEMBRANE, INNER_MEMBRANE, GRAIN, NUCLEUS, EYE = 1, 2, 3, 4, 5, 6, 7, 8
+INKS = 8
 
 BREATH = 4.2  # seconds
 GOLDEN = math.pi * (3 - math.sqrt(5))
@@ -105,13 +105,13 @@ def _membranes(genes: Genes, detail: float) -> tuple[np.ndarray, ...]:
         count = max(12, int(2 * math.pi * outer * detail * 1.15))
         angles.append(np.arange(count) * (2 * math.pi / count))
         radii.append(np.full(count, outer))
-        inks.append(np.full(count, MEMBRANE))
+        inks.append(np.full(count, INNER_MEMBRANE if layer % 2 else MEMBRANE))
         area = math.pi * (outer**2 - (outer - thickness) ** 2) * detail**2
-        grains = max(4, int(area * 0.2))
+        grains = max(4, int(area * 0.24))
         k = np.arange(grains)
         angles.append(k * GOLDEN)
         radii.append(np.sqrt((outer - thickness) ** 2 + (k + 0.5) / grains * (outer**2 - (outer - thickness) ** 2)))
-        inks.append(np.full(grains, FLESH))
+        inks.append(np.full(grains, INNER_FLESH if layer % 2 else FLESH))
     angle = np.concatenate(angles)
     return angle, np.concatenate(radii), np.concatenate(inks), np.zeros(len(angle))
 

@@ -156,7 +156,7 @@ class LiveFeed:
             self.story.call(self.name_of(self.source))
         if ended and not self.told_end:
             self.told_end = fresh = True
-            self.story.end(str(self.failure) if self.failure else "")
+            self.story.end(self.at, str(self.failure) if self.failure else "")
         return self.story.snapshot(self.at) if fresh or self.story.now.evolving else None
 
     def act(self, verb: str, id: int | None = None) -> None:
@@ -235,7 +235,7 @@ class ReplayFeed:
             self.told += 1
             self.changed = True
         if self.finished and not self.story.now.ended:
-            self.story.end()
+            self.story.end(self.position)
         if not self.changed:
             return None
         self.changed = False

@@ -65,14 +65,20 @@ class Canvas:
 
 
 def _strip(letters: Sequence[str], keys: Sequence, style: Callable[..., Style]) -> Strip:
-    """Letters, one a cell, as one segment for each stretch of equal keys; blanks take the key before them."""
+    """Letters, one a cell, as one segment for each stretch of equal keys; blanks take the key before them.
+
+    Dots and letters never share a segment, since a picture of the screen may draw them in two fonts.
+    """
     segments = []
-    start, key = 0, None
+    start, key, dotted = 0, None, False
     for i, (letter, other) in enumerate(zip(letters, keys, strict=True)):
-        if other != key and letter != " ":
+        if letter == " ":
+            continue
+        dots = ord(letter) >= BLANK
+        if other != key or dots != dotted:
             if i > start:
                 segments.append(Segment("".join(letters[start:i]), style(key)))
-            start, key = i, other
+            start, key, dotted = i, other, dots
     if len(letters) > start:
         segments.append(Segment("".join(letters[start:]), style(key)))
     return Strip(segments, len(letters))

@@ -42,7 +42,6 @@ class View(msgspec.Struct, frozen=True):
     smoothing: float = 0.0
     begin: float = 0.0
     x_name: str = ""
-    y_name: str = ""
     x_whole: bool = True
     y_span: tuple[float, float] | None = None
     x_span: tuple[float, float] | None = None
@@ -132,29 +131,29 @@ def _axes(canvas: Canvas, view: View, palette: Palette, xs, ys, column, row, lef
     """Figures beside their height, and under their place, each only where there's room for it."""
     bottom = canvas.height - 1
     taken = -2
-    for y in ticks(*ys, max(2, canvas.height // 4)):
+    heights, places = ticks(*ys, max(2, canvas.height // 4)), ticks(*xs, max(2, (canvas.width - left) // 12))
+    for y in heights:
         if y > 0 or not view.log:
             place = row(y) // 4
             if 0 <= place < bottom and place != taken:
-                canvas.text(0, place, f"{_figure(y):>{left - 1}}", palette.dim)
+                canvas.text(0, place, f"{figure(y, heights):>{left - 1}}", palette.dim)
                 canvas.line(2 * left, row(y), 2 * canvas.width - 1, row(y), palette.faint, every=8)
                 taken = place
-    for x in ticks(*xs, max(2, (canvas.width - left) // 12)):
+    for x in places:
         if view.x_whole and x != int(x):
             continue
-        text = _figure(x)
-        place = column(x) // 2 - len(text) // 2
+        text = figure(x, places)
+        place = min(column(x) // 2 - len(text) // 2, canvas.width - len(text))
         if place >= left - 1 and place + len(text) <= canvas.width:
             canvas.text(place, bottom, text, palette.dim)
     canvas.text(0, bottom, view.x_name[: left - 1], palette.dim)
-    if view.y_name:
-        canvas.text(left, 0, view.y_name, palette.dim)
 
 
-def _figure(value: float) -> str:
-    if value == int(value) and abs(value) < 1e6:
-        return f"{int(value)}"
-    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
+def figure(value: float, among: Sequence[float]) -> str:
+    """A tick with as many decimals as tell it from its neighbours."""
+    step = among[1] - among[0] if len(among) > 1 else value or 1.0
+    decimals = next((n for n in range(6) if abs(step * 10**n - round(step * 10**n)) < 1e-6), 6)
+    return f"{value:.{decimals}f}"
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:

@@ -172,9 +172,11 @@ class Story:
                     if self.organisms[id].state in ("waiting", "training"):
                         self._change(id, state="died", reason="abandoned")
 
-    def end(self, failure: str = "") -> None:
+    def end(self, at: float, failure: str = "") -> None:
         """Nothing more will be told; `failure` says why, if something went wrong."""
-        self._revise(ended=True, failure=failure, remaining=None)
+        if failure:
+            self.log.append(Line(at, failure, "bad"))
+        self._revise(ended=True, failure=failure, remaining=None, elapsed=at)
 
     def _revise(self, **changes) -> None:
         self.now = msgspec.structs.replace(self.now, **changes)

@@ -122,7 +122,7 @@ ORIGIN_SIGNS = {
     "genome": "◆",
     "random": "○",
     "elite": "★",
-    "mutant": "∿",
+    "mutant": "~",
     "cross": "×",
     "hyper": "≈",
     "immigrant": "→",
@@ -157,12 +157,20 @@ def _theme(name: str, palette: Palette, background: str, surface: str, panel: st
             "border": palette.faint,
             "border-blurred": palette.faint,
             "dim": palette.dim,
+            "scrollbar": palette.faint,
+            "scrollbar-hover": palette.dim,
+            "scrollbar-active": palette.dim,
+            "scrollbar-background": background,
+            "scrollbar-background-hover": background,
+            "scrollbar-background-active": background,
+            "scrollbar-corner-color": background,
             "footer-background": background,
             "footer-description-foreground": palette.dim,
             "footer-key-foreground": palette.evolving,
             "block-cursor-text-style": "bold",
             "input-selection-background": f"{palette.evolved} 35%" if palette is not ANSI else "ansi_cyan",
-        },
+        }
+        | ({"ansi-background": "ansi_default"} if palette is ANSI else {}),
     )
 
 

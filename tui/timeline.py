@@ -1,4 +1,4 @@
-"""When things happened: a journal holds no clock times, but how long each training took, and how long a search went on.
+"""When things happened: a journal holds no clock times, but how long a search had gone on, and each training took.
 
 From these every event gets a moment, in seconds of the run's own time; what happened between two known moments is
 spread evenly over what was heard in between. A run is replayed by these moments.
@@ -13,11 +13,13 @@ def moments(events: Sequence[Event]) -> list[float]:
     """For each event the second at which it happened; never falling, the first being 0."""
     workers = max(1, next((event.workers for event in events if isinstance(event, Run)), 1))
     times: list[float] = []
-    now, began = 0.0, 0
+    now, began, searched = 0.0, 0, 0.0
     for i, event in enumerate(events):
         if isinstance(event, TrainStart | TrainEnd | GenerationEnd) or i == len(events) - 1:
             stretch = events[began : i + 1]
             duration = _duration(stretch, workers)
+            if isinstance(event, GenerationEnd) and event.elapsed_seconds > searched:
+                duration, searched = event.elapsed_seconds - searched, event.elapsed_seconds
             beats = sum(map(_is_beat, stretch))
             for other in stretch:
                 now += duration / beats if _is_beat(other) and beats else 0.0

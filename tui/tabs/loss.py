@@ -14,7 +14,7 @@ from ..widgets.text import Piece, Text
 from ..widgets.words import figure
 from .tab import Tab
 
-SMOOTHINGS = (0.0, 0.6, 0.9)
+SMOOTHINGS = (0.0, 0.7, 0.92)
 ZOOMS = (0.0, 0.5, 0.75)
 CURVES = len(SIGNS)
 
@@ -36,7 +36,7 @@ Dotted lines: the **bigram floor**, what counting pairs of letters achieves; the
 
     def __init__(self, **options):
         super().__init__(**options)
-        self.zoom = self.smoothing = 0
+        self.zoom, self.smoothing = 0, 1
         self.log_scale = False
         self.snapshot = Snapshot()
 
@@ -66,10 +66,10 @@ Dotted lines: the **bigram floor**, what counting pairs of letters achieves; the
                 smoothing=SMOOTHINGS[self.smoothing],
                 begin=ZOOMS[self.zoom],
                 x_name="step",
-                y_name="nats per token",
             ),
         )
-        training.border_title = f"Training, generation {snapshot.generation}" if curves else "Training"
+        where = f", generation {snapshot.generation}" if curves else ""
+        training.border_title = f"Training{where}, nats per token"
         training.border_subtitle = self._looks()
         ends = [generation.end for generation in snapshot.history]
         lines = [
@@ -89,8 +89,9 @@ Dotted lines: the **bigram floor**, what counting pairs of letters achieves; the
         nats = snapshot.objective in ("loss", "classic-loss")
         generations = self.query_one("#generations", Chart)
         span = (1.0, float(max(2, snapshot.generations or len(ends))))
-        view = View(log=self.log_scale and nats, x_name="gen", y_name=snapshot.objective, x_span=span)
+        view = View(log=self.log_scale and nats, x_name="gen", x_span=span)
         generations.show(lines if ends else [], self._rules(snapshot, nats), view)
+        generations.border_title = f"Generations, {snapshot.objective}"
         generations.border_subtitle = "▲ best  ◆ mean  ▼ worst"
         self._write_legend(curves)
 
@@ -108,7 +109,7 @@ Dotted lines: the **bigram floor**, what counting pairs of letters achieves; the
 
     def _looks(self) -> str:
         looks = [("", "second half", "last quarter")[self.zoom], "log" if self.log_scale else ""]
-        looks.append(("", "smooth", "smoother")[self.smoothing])
+        looks.append(("raw", "smooth", "very smooth")[self.smoothing])
         return ", ".join(look for look in looks if look)
 
     def _write_legend(self, curves: list[Organism]) -> None:

@@ -7,8 +7,8 @@ from textual.containers import Container
 from ..snapshot import Snapshot
 
 
-class Tab(Container):
-    """A tab is shown snapshots while it's the one that is looked at."""
+class Tab(Container, can_focus=True):
+    """A tab is shown snapshots while it's the one that is looked at, and holds the focus so that its keys work."""
 
     TITLE: ClassVar[str]
     ABOUT: ClassVar[str]  # What `?` says of it.

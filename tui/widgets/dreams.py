@@ -22,12 +22,12 @@ class Dreams(Text):
         shown = dreams[: columns * rows]
         lines: list[list[Piece]] = [[] for _ in range(min(rows, len(shown)))]
         for i, dreamt in enumerate(shown):
-            lines[i % rows].extend(self._name(dreamt))
+            lines[i % rows].extend(self._entry(dreamt))
         if not shown:
             lines = [[("It hasn't dreamt yet.", self.palette.dim)]]
         self.write(*lines)
 
-    def _name(self, dreamt: Dreamt) -> list[Piece]:
+    def _entry(self, dreamt: Dreamt) -> list[Piece]:
         palette = self.palette
         name = set_cell_size(dreamt.name or "·", self.COLUMN - 9)
         if dreamt.beauty is None or dreamt.flow is None or dreamt.symmetry is None or dreamt.creativity is None:

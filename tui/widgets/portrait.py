@@ -11,12 +11,13 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 from rich.style import Style
+from textual.color import Color
 from textual.strip import Strip
 
 from organism.genome import Genes
 
 from .. import body
-from ..body import CILIUM, EYE, FLESH, GRAIN, INKS, MEMBRANE, NUCLEUS
+from ..body import CILIUM, EYE, FLESH, GRAIN, INKS, INNER_FLESH, INNER_MEMBRANE, MEMBRANE, NUCLEUS
 from ..drawing import stamp, stamped_strips
 from ..snapshot import Organism, Snapshot
 from ..themes import ORIGIN_SIGNS as ORIGINS
@@ -43,7 +44,8 @@ class _Cell(msgspec.Struct):
     to_y: float = 0.0
     to_radius: float = 0.0
     to_form: float = 1.0
-    flicker: float = 0.0
+    grown: float = 1.0  # share of its turn that is drawn whole; the rest flickers
+    flicker: float = 0.0  # how many points of that rest are missing
 
     def ease(self, by: float) -> None:
         self.x += (self.to_x - self.x) * by
@@ -100,10 +102,10 @@ class Portrait(Picture):
         wanted: dict[int, _Cell] = {}
         middle = (float(width), 2.0 * height)
         if snapshot.creature and len(crowd) <= RING:
-            radius = room * (0.4 if crowd else 0.86)
-            form, flicker = self._creature_form()
-            cell = _Cell(snapshot.creature, 0, *middle, 1.0, 0.0, *middle, radius, form, flicker)
-            wanted[-1] = cell
+            radius = room * (0.46 if crowd else 0.9)
+            wanted[-1] = _Cell(
+                snapshot.creature, 0, *middle, 1.0, 0.0, *middle, radius, self._creature_form()
+            )
         for place, organism in zip(_places(len(crowd), width, height), crowd, strict=True):
             wanted[organism.id] = self._organism_cell(organism, *place)
         for id, cell in wanted.items():
@@ -121,30 +123,29 @@ class Portrait(Picture):
                 cell.x, cell.y, cell.radius = cell.to_x, cell.to_y, cell.to_radius * 0.3
         self.cells = wanted
 
-    def _creature_form(self) -> tuple[float, float]:
-        """How settled the creature itself is, and how much it flickers."""
+    def _creature_form(self) -> float:
+        """How settled the creature itself is."""
         snapshot = self.snapshot
         if snapshot.stage == "primordial":
             training = snapshot.training("primordial")
             if training is None or not training.curve:
-                return 0.1, 0.0
+                return 0.1
             learnt = 1.0 if training.end else training.curve[-1][0] / training.genes.num_steps
-            return 0.1 + 0.22 * learnt, 0.0
-        return (0.94, 0.08) if snapshot.stage == "evolving" else (1.0, 0.0)
+            return 0.1 + 0.25 * learnt
+        return 0.97 if snapshot.stage == "evolving" else 1.0
 
     def _organism_cell(self, organism: Organism, x: float, y: float, radius: float) -> _Cell:
         colour = 1 + list(ORIGINS).index(organism.origin) if organism.origin in ORIGINS else 0
-        form = {"waiting": 0.15, "judged": 1.0, "died": 0.0}.get(organism.state, 0.25 + 0.7 * organism.share)
-        flicker = {"waiting": 0.3, "training": 0.35, "died": 0.75}.get(organism.state, 0.0)
-        if organism.state == "training" and self.snapshot.paused:
-            flicker = 0.1
-        return _Cell(organism.genes, colour, x, y, radius * 0.4, 0.2, x, y, radius, form, flicker)
+        form = {"waiting": 0.3, "judged": 1.0, "died": 0.0}.get(organism.state, 0.55 + 0.45 * organism.share)
+        whole = 0.0 if organism.state == "died" else organism.share
+        flicker = 0.85 if organism.state == "died" else 0.6
+        return _Cell(organism.genes, colour, x, y, radius * 0.4, 0.2, x, y, radius, form, whole, flicker)
 
     # --- a frame
 
     def paint(self, width: int, height: int, base: Style) -> list[Strip]:
         self._lay_out(width, height)
-        moment = self.clock() if self.moving else 1.0
+        snapshot, moment = self.snapshot, self.clock() if self.moving else 1.0
         xs, ys, inks = [], [], []
         for id, cell in self.cells.items():
             if cell.radius < 1.5:
@@ -152,8 +153,9 @@ class Portrait(Picture):
             form = grown(cell.genes, float(max(3, round(cell.radius))))
             x, y = body.pose(form, moment + id * 0.7, cell.form)
             ink = form.inks
-            if cell.flicker:
-                kept = _flicker(len(x), moment, id) > cell.flicker
+            if cell.grown < 1:
+                kept = form.angle % (2 * math.pi) < 2 * math.pi * cell.grown
+                kept |= _flicker(len(x), 0.0 if snapshot.paused else moment, id) > cell.flicker
                 x, y, ink = x[kept], y[kept], ink[kept]
             xs.append(cell.x + x * cell.radius)
             ys.append(cell.y + y * cell.radius)
@@ -164,12 +166,15 @@ class Portrait(Picture):
         return stamped_strips(points, colours, self._table(), base)
 
     def _table(self) -> list[str | None]:
-        """The colour of each ink: the creature's own six, then the same six for every origin."""
+        """The colour of each ink: the creature's own, then those of an organism of each origin."""
         palette, snapshot = self.palette, self.snapshot
         heat = body.warmth(snapshot.creature) if snapshot.creature else 0.5
-        return [None, *_inks(palette, palette.stage(snapshot.stage), _skin(palette, snapshot.stage, heat))] + [
-            colour for origin in ORIGINS for colour in _inks(palette, palette.origin(origin), palette.origin(origin))
-        ]
+        ground = self.app.theme_variables["background"]
+        table: list[str | None] = [None]
+        table += _inks(palette, ground, palette.stage(snapshot.stage), _skin(palette, snapshot.stage, heat))
+        for origin in ORIGINS:
+            table += _inks(palette, ground, palette.origin(origin), palette.origin(origin))
+        return table
 
 
 def _places(count: int, width: int, height: int) -> list[tuple[float, float, float]]:
@@ -178,7 +183,7 @@ def _places(count: int, width: int, height: int) -> list[tuple[float, float, flo
         return []
     if count <= RING:
         across, down = 0.76 * width, 1.5 * height
-        radius = min(0.62 * math.pi * (across + down) / 2 / max(count, 6), 0.2 * min(2 * width, 4 * height))
+        radius = min(0.8 * math.pi * (across + down) / 2 / max(count, 6), 0.25 * min(2 * width, 4 * height))
         turns = [2 * math.pi * i / count - math.pi / 2 for i in range(count)]
         return [(width + across * math.cos(t), 2 * height + down * math.sin(t), radius) for t in turns]
     columns = max(1, round(math.sqrt(count * width / (2 * height))))
@@ -201,6 +206,24 @@ def _skin(palette: Palette, stage: str, heat: float) -> str:
     return palette.flow if heat < 0.34 else palette.evolved if heat < 0.67 else palette.creativity
 
 
-def _inks(palette: Palette, flesh: str, skin: str) -> list[str]:
-    table = {FLESH: flesh, MEMBRANE: skin, CILIUM: palette.dim, GRAIN: flesh, NUCLEUS: palette.text, EYE: palette.text}
+def _inks(palette: Palette, ground: str, skin: str, inner: str) -> list[str]:
+    """The colour of each ink of a body whose membranes have, in turn, these two colours."""
+    table = {
+        FLESH: _sunken(skin, ground),
+        INNER_FLESH: _sunken(inner, ground),
+        CILIUM: palette.dim,
+        MEMBRANE: skin,
+        INNER_MEMBRANE: inner,
+        GRAIN: palette.dim,
+        NUCLEUS: palette.text,
+        EYE: palette.text,
+    }
     return [table[ink] for ink in range(1, INKS + 1)]
+
+
+@lru_cache(256)
+def _sunken(colour: str, ground: str) -> str:
+    """A colour, half sunk into the ground that it lies on; one of the sixteen stays as it is."""
+    if colour.startswith("ansi_"):
+        return colour
+    return Color.parse(ground).blend(Color.parse(colour), 0.6).hex

@@ -1,0 +1,567 @@
+"""The application: six tabs over one snapshot, the keys, and what a person may do to a run.
+
+It holds no knowledge of a life but the last `Snapshot` that a bridge posted. Clocks and feeds are given to it, so that a
+test can drive it without either. `tui.main` opens it.
+"""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+from textual import on, work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Static
+
+from organism.errors import BadInput
+from organism.evolution.journal import is_finished, read_events
+from organism.genome import PRIMORDIAL_GENOME, read_genome, write_genome
+from organism.home import Home
+from organism.life import Life, Plan
+
+from . import config, dna, runs
+from .awake import Awake, fresh_dream
+from .bridge import Bridge, Clock, Feed, LiveFeed, ReplayFeed
+from .messages import (
+    ActWanted,
+    ComparisonWanted,
+    GenomeChosen,
+    GenomeSubmitted,
+    OrganismOpened,
+    ReplayWanted,
+    ResumeWanted,
+    SnapshotArrived,
+    Sought,
+)
+from .screens.comparison import Comparison
+from .screens.help import Help
+from .screens.options import Options
+from .screens.organism import OrganismScreen
+from .screens.question import Question
+from .snapshot import Dreamt, Snapshot
+from .tabs.beauty import BeautyTab
+from .tabs.genome import GenomeTab
+from .tabs.life import LifeTab
+from .tabs.loss import LossTab
+from .tabs.population import PopulationTab
+from .tabs.runs import RunsTab
+from .tabs.tab import Tab
+from .terminal import is_gone
+from .themes import THEMES
+from .widgets.bars import KeyBar, PlayBar, TopBar
+from .widgets.lists import Choices, Page, Table
+
+SMALLEST = 60, 18
+SEEK = 0.05  # of a run's length
+KEYS_OF_A_REPLAY = ("slower", "faster", "seek")
+
+
+class OrganismApp(App[None]):
+    """See the module. `first` makes what is shown when it opens: a feed, given the application."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "organism"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-w-small"),
+        (76, "-w-normal"),
+        (112, "-w-wide"),
+        (160, "-w-huge"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-h-short"),
+        (23, "-h-normal"),
+        (36, "-h-tall"),
+        (52, "-h-huge"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "evolve", "Evolve", id="evolve", tooltip="begin an evolution; end it after this generation"),
+        Binding("space", "pause", "Pause", id="pause", tooltip="pause the workers, or the replay; and go on"),
+        Binding("n", "one", "One gen", id="one", tooltip="evolve for a single generation"),
+        Binding("o", "options", "Options", id="options", tooltip="choose what the next evolution shall be"),
+        Binding("d", "dream", "Dream", id="dream", tooltip="let the creature dream anew"),
+        Binding("i", "immigrant", "Immigrant", id="immigrant", tooltip="call a stranger", show=False),
+        Binding("f", "freeze", "Freeze", id="freeze", tooltip="freeze the display; the run goes on"),
+        Binding("left_square_bracket", "faster(-1)", "Slower", id="slower", key_display="["),
+        Binding("right_square_bracket", "faster(1)", "Faster", id="faster", key_display="]"),
+        Binding("comma", "seek(-1)", "Back", id="back", key_display=","),
+        Binding("full_stop", "seek(1)", "Ahead", id="ahead", key_display="."),
+        Binding("R", "reset", "Reset", id="reset", tooltip="back to the primordial genome (asked)", show=False),
+        Binding("P", "picture", "Picture", id="picture", tooltip="save this screen as an SVG file", show=False),
+        Binding("y", "copy", "Copy", id="copy", tooltip="copy what this tab is about", show=False),
+        *(
+            Binding(str(i), f"tab({i})", f"Tab {i}", id=f"tab-{i}", show=False, tooltip="switch to this tab")
+            for i in range(1, 7)
+        ),
+        Binding("left,H", "turn(-1)", "Tab before", id="tab-before", show=False),
+        Binding("right,L", "turn(1)", "Tab after", id="tab-after", show=False),
+        Binding("question_mark", "help", "Help", id="help", key_display="?", tooltip="this page"),
+        Binding("q", "leave", "Quit", id="quit", tooltip="leave; an evolution can be resumed"),
+        Binding("ctrl+q,ctrl+c", "leave", "Quit", id="quit-anywhere", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", id="suspend", show=False, tooltip="into the background"),
+    ]
+
+    def __init__(
+        self,
+        home: Home,
+        plan: Plan,
+        workers: int,
+        first: Callable[["OrganismApp"], Feed],
+        clock: Clock = time.monotonic,
+        moving: bool = True,
+        settings: config.Config | None = None,
+    ):
+        super().__init__()
+        self.home, self.plan, self.n_workers = home, plan, workers
+        self.first = first
+        self.clock, self.moving = clock, moving
+        self.settings = config.read() if settings is None else settings
+        self.keeps_settings = settings is None
+        self.bridge: Bridge | None = None
+        self.snapshot = Snapshot()
+        self.frozen = False
+        self.before = ""
+        self.standing = ""
+        self.read_for: tuple | None = None
+        self.failed: BaseException | None = None
+        self.complained = ""
+        self.tabs: list[Tab] = [
+            LifeTab(clock, moving, id="tab-1"),
+            LossTab(id="tab-2"),
+            BeautyTab(self.score, id="tab-3"),
+            GenomeTab(self.genome_texts, self.kept_genomes, id="tab-4"),
+            PopulationTab(id="tab-5"),
+            RunsTab(lambda: runs.cards(self.home), id="tab-6"),
+        ]
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self._theme()
+        self.set_keymap(self.settings.keys)
+
+    def _theme(self) -> str:
+        """What was set, or what fits the terminal."""
+        if self.settings.theme and self.settings.theme not in self.available_themes:
+            raise BadInput(f"{config.path()}: theme = {self.settings.theme!r}: isn't a theme that there is")
+        if self.no_color:
+            return "organism-ansi"
+        few_colours = self.console.color_system in (None, "standard")
+        return self.settings.theme or ("organism-ansi" if few_colours else "organism-dark")
+
+    # --- what is there
+
+    def compose(self) -> ComposeResult:
+        yield TopBar([tab.TITLE for tab in self.tabs], id="top")
+        with ContentSwitcher(initial="tab-1", id="tabs"):
+            yield from self.tabs
+        yield PlayBar(id="play")
+        yield KeyBar(id="keys")
+        yield Static(id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        self._listen_to_signals()
+        if self.keeps_settings:
+            self.theme_changed_signal.subscribe(self, lambda theme: config.keep_theme(theme.name))
+        self.set_interval(1.0, self._look_at_terminal)
+        self.tabs[0].focus()
+        self.screen.bindings_updated_signal.subscribe(self, lambda screen: self.show_keys())
+        self.call_after_refresh(lambda: self.follow(self.first(self)))
+
+    def follow(self, feed: Feed) -> None:
+        """Show this from now on. What was shown before must have been closed, or be closed by the feed itself."""
+        self.snapshot = Snapshot()
+        self.before = self.standing = self._read_standing()
+        self.complained = ""
+        self.frozen = False
+        self.read_for = None
+        self.bridge = Bridge(feed, lambda snapshot: self.post_message(SnapshotArrived(snapshot))).start()
+        self.screen.set_class(isinstance(feed, ReplayFeed), "-replaying")
+        self.refresh_bindings()
+
+    def awake(self) -> Feed:
+        """The creature in force, on its own."""
+        return self._live(lambda: Awake(self.home, self.plan))
+
+    def lived(self, plan: Plan) -> Feed:
+        """A new run."""
+        return self._live(lambda: Life.begin(self.home, plan, self.n_workers))
+
+    def resumed(self, path: Path) -> Feed:
+        """An interrupted run, from where it was."""
+        return self._live(lambda: Life.resume(self.home, path, self.n_workers), path)
+
+    def replayed(self, path: Path) -> Feed:
+        """A run from its journal. Raises BadInput."""
+        events = read_events(path)
+        self._close(self.bridge)
+        return ReplayFeed(events, path.stem, self.clock)
+
+    def _live(self, begin: Callable, path: Path | None = None) -> Feed:
+        """A feed that closes what was there before it begins, since a home has room for one life."""
+        former, held = self.bridge, read_events(path) if path else ()
+
+        def succeed():
+            self._close(former)
+            return begin()
+
+        return LiveFeed(succeed, _name_of, held, self.clock).start()
+
+    @staticmethod
+    def _close(bridge: Bridge | None) -> None:
+        if bridge:
+            bridge.close()
+
+    @property
+    def feed(self) -> Feed | None:
+        return self.bridge.feed if self.bridge else None
+
+    @property
+    def replay(self) -> ReplayFeed | None:
+        return self.feed if isinstance(self.feed, ReplayFeed) else None
+
+    # --- what arrives
+
+    @on(SnapshotArrived)
+    def _arrived(self, message: SnapshotArrived) -> None:
+        before, self.snapshot = self.snapshot, message.snapshot
+        if self.snapshot.failure and self.snapshot.failure != self.complained:
+            self.complained = self.snapshot.failure
+            self.notify(self.snapshot.failure, title="It couldn't go on", severity="error", timeout=20)
+        if (before.evolving, before.paused) != (self.snapshot.evolving, self.snapshot.paused):
+            self.refresh_bindings()
+        if not self.frozen:
+            self.show_all()
+
+    def show_all(self) -> None:
+        """Bring what is visible up to the last snapshot."""
+        note = "frozen" if self.frozen else ""
+        base = self.screen_stack[0]
+        base.query_one(TopBar).show(self.snapshot, self.active, note)
+        if self.replay:
+            base.query_one(PlayBar).show(self.replay)
+        self.tabs[self.active].show(self.snapshot)
+        if isinstance(self.screen, OrganismScreen):
+            self.screen.show(self.snapshot)
+
+    def show_keys(self) -> None:
+        """What can be pressed now, at the foot of the screen."""
+        base = self.screen_stack[0]
+        base.query_one(KeyBar).show(base.active_bindings)
+
+    @property
+    def active(self) -> int:
+        """The number of the tab that is looked at, from 0."""
+        current = self.screen_stack[0].query_one("#tabs", ContentSwitcher).current or "tab-1"
+        return int(current.removeprefix("tab-")) - 1
+
+    def score(self, name: str) -> Dreamt | None:
+        """A name, judged by the corpus of what is shown."""
+        eyes = self.feed.stream.eyes if isinstance(self.feed, LiveFeed | ReplayFeed) else None
+        return eyes.score(name) if eyes else None
+
+    def genome_texts(self, snapshot: Snapshot) -> tuple[str, str]:
+        """(before, now): what genome.toml was when this run began, and is."""
+        if self.replay:
+            return dna.retold(snapshot)
+        if self.read_for != (snapshot.name, snapshot.writings):
+            self.read_for = snapshot.name, snapshot.writings
+            self.standing = self._read_standing()
+        return self.before, self.standing
+
+    def _read_standing(self) -> str:
+        try:
+            return dna.standing(self.home)
+        except BadInput as error:
+            return f"# {error}"
+
+    def kept_genomes(self) -> list[tuple[str, Path]]:
+        """(label, file) of the history and the registry, the newest first."""
+        folder = self.home.genomes
+        paths = sorted(folder.glob("*/*.toml"), key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
+        return [(f"{path.parent.name:<14} {path.stem}", path) for path in paths]
+
+    # --- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys of a replay are there in a replay, and those of a run in a run."""
+        if action in ("faster", "seek"):
+            return self.replay is not None
+        if action in ("evolve", "one", "options", "dream") and self.replay:
+            return action == "evolve"
+        return True
+
+    async def action_tab(self, number: int) -> None:
+        if len(self.screen_stack) > 1:
+            return
+        self.query_one("#tabs", ContentSwitcher).current = f"tab-{number}"
+        tab = self.tabs[number - 1]
+        inner = next((w for w in tab.query("Table, Choices, Page") if isinstance(w, Table | Choices | Page)), None)
+        (inner or tab).focus(scroll_visible=False)
+        self.show_all()
+        # What is sized only now that it's visible is written anew.
+        self.call_after_refresh(self.show_all)
+
+    async def action_turn(self, by: int) -> None:
+        await self.action_tab((self.active + by) % len(self.tabs) + 1)
+
+    def action_evolve(self) -> None:
+        """Begin an evolution; while one goes on, let this generation be its last."""
+        if self.snapshot.evolving and not self.replay:
+            self._act("stop")
+            self.notify("It ends after this generation, and the best are confirmed.", title="Evolution")
+        else:
+            self._begin(self.plan)
+
+    def action_one(self) -> None:
+        if self.snapshot.evolving:
+            self._act("stop")
+            self.notify("This generation is the last.", title="Evolution")
+        else:
+            self._begin(msgspec.structs.replace(self.plan, generations=1))
+
+    def _begin(self, plan: Plan) -> None:
+        """Evolve by this plan; the one after it draws a seed of its own."""
+        self.follow(self.lived(plan))
+        self.plan = msgspec.structs.replace(self.plan, seed=(plan.seed * 6364136223846793005 + 1442695040888963407) >> 33)
+
+    def action_pause(self) -> None:
+        if self.replay:
+            if self.replay.finished:
+                self.replay.seek(0.0)
+            self.replay.act("resume" if not self.replay.playing or self.replay.finished else "pause")
+        elif self.snapshot.evolving:
+            self._act("resume" if self.snapshot.paused else "pause")
+        else:
+            self.notify("Nothing is in training.", title="Pause")
+
+    def action_immigrant(self) -> None:
+        self.post_message(ActWanted("immigrant"))
+
+    @on(ActWanted)
+    def _act_wanted(self, message: ActWanted) -> None:
+        if self.replay:
+            self.notify("This run is only replayed: what happened has happened.", severity="warning")
+        elif not self.snapshot.evolving:
+            self.notify("There's no evolution that it could be done to.", severity="warning")
+        else:
+            self._act(message.verb, message.id)
+
+    def _act(self, verb: str, id: int | None = None) -> None:
+        if self.feed:
+            self.feed.act(verb, id)
+
+    @work(thread=True, exclusive=True, group="dream")
+    def action_dream(self) -> None:
+        feed = self.feed
+        if not isinstance(feed, LiveFeed):
+            return
+        try:
+            feed.arrived.append(fresh_dream(self.home, self.plan))
+        except BadInput as error:
+            self.call_from_thread(self.notify, str(error), severity="error")
+
+    def action_freeze(self) -> None:
+        self.frozen = not self.frozen
+        life = self.tabs[0]
+        if isinstance(life, LifeTab):
+            life.portrait.frozen = self.frozen
+        self.show_all()
+
+    def action_faster(self, by: int) -> None:
+        if self.replay:
+            self.replay.faster(by)
+
+    def action_seek(self, by: int) -> None:
+        if self.replay:
+            self.replay.seek(self.replay.position + by * SEEK * self.replay.length)
+
+    @on(Sought)
+    def _sought(self, message: Sought) -> None:
+        if self.replay:
+            self.replay.seek(message.share * self.replay.length)
+
+    @work
+    async def action_options(self) -> None:
+        answer = await self.push_screen_wait(Options(self.plan))
+        if answer is None:
+            return
+        self.plan, now = answer
+        if now and self.snapshot.evolving:
+            self.notify("An evolution is going on: this is for the next one.", title="Options")
+        elif now:
+            self._begin(self.plan)
+
+    @work
+    async def action_reset(self) -> None:
+        if self.snapshot.evolving:
+            self.notify("Not while it evolves.", title="Reset", severity="warning")
+            return
+        question = Question(
+            "Make the creature primordial again?",
+            f"{self.home.genome} will hold the primordial genes; the present genome is kept under genomes/history.",
+        )
+        if await self.push_screen_wait(question):
+            self._rewrite(lambda: write_genome(self.home, PRIMORDIAL_GENOME))
+
+    def _rewrite(self, write: Callable[[], None]) -> None:
+        """Change the genome in force, and wake the creature that it means."""
+        try:
+            write()
+        except BadInput as error:
+            self.notify(str(error), severity="error", timeout=15)
+            return
+        self.follow(self.awake())
+
+    @work
+    @on(GenomeChosen)
+    async def _genome_chosen(self, message: GenomeChosen) -> None:
+        if self.snapshot.evolving and not self.replay:
+            self.notify("Not while it evolves.", title="Use", severity="warning")
+            return
+        question = Question(f"Make {message.path.stem} the genome in force?", "The present genome is kept.")
+        if await self.push_screen_wait(question):
+            self._rewrite(lambda: write_genome(self.home, read_genome(message.path)))
+
+    @on(GenomeSubmitted)
+    def _genome_submitted(self) -> None:
+        self.notify("'organism genome submit --author NAME --notes TEXT' files the genome in force.", title="Submit")
+
+    @on(OrganismOpened)
+    def _organism_opened(self, message: OrganismOpened) -> None:
+        screen = OrganismScreen(message.id, self.score, self.clock, self.moving)
+        self.push_screen(screen)
+        screen.call_after_refresh(lambda: screen.show(self.snapshot))
+
+    @work
+    @on(ReplayWanted)
+    async def _replay_wanted(self, message: ReplayWanted) -> None:
+        if await self._may_leave_run("Replay another run?"):
+            try:
+                self.follow(self.replayed(message.path))
+                await self.action_tab(1)
+            except BadInput as error:
+                self.notify(str(error), severity="error", timeout=15)
+
+    @work
+    @on(ResumeWanted)
+    async def _resume_wanted(self, message: ResumeWanted) -> None:
+        try:
+            finished = is_finished(read_events(message.path))
+        except BadInput as error:
+            self.notify(str(error), severity="error", timeout=15)
+            return
+        if finished:
+            self.notify("This run has come to its end: there's nothing to resume.", title="Resume")
+        elif self.snapshot.evolving and not self.replay and self.snapshot.name == message.path.stem:
+            self.notify("This is the run that is going on.", title="Resume")
+        elif await self._may_leave_run("Resume another run?"):
+            self.follow(self.resumed(message.path))
+            await self.action_tab(1)
+
+    async def _may_leave_run(self, question: str) -> bool:
+        """Whether there's no evolution going on, or the person wants to leave it."""
+        if self.replay or not self.snapshot.evolving:
+            return True
+        return bool(await self.push_screen_wait(Question(question, self.how_to_resume())))
+
+    @work
+    @on(ComparisonWanted)
+    async def _comparison_wanted(self, message: ComparisonWanted) -> None:
+        try:
+            first, second = await asyncio.to_thread(lambda: tuple(runs.whole(path) for path in message.paths))
+        except BadInput as error:
+            self.notify(str(error), severity="error", timeout=15)
+            return
+        self.push_screen(Comparison((first, second)))
+
+    def action_picture(self) -> None:
+        folder = self.home.folder / "screenshots"
+        folder.mkdir(exist_ok=True)
+        name = f"{self.tabs[self.active].TITLE.lower()}-{datetime.now():%Y%m%dT%H%M%S}.svg"
+        self.notify(f"Saved {self.save_screenshot(name, str(folder))}", title="Picture")
+
+    def action_copy(self) -> None:
+        text = self.tabs[self.active].copied(self.snapshot)
+        if text:
+            self.copy_to_clipboard(text)
+            self.notify(f"Copied {len(text.splitlines())} lines." if "\n" in text else f"Copied {text}", title="Copy")
+        else:
+            self.notify("There's nothing to copy here.", title="Copy")
+
+    def action_help(self) -> None:
+        tab = self.tabs[self.active]
+        self.push_screen(Help(tab.TITLE, tab.ABOUT, self.screen.active_bindings))
+
+    @work
+    async def action_leave(self) -> None:
+        if isinstance(self.screen, Question):
+            return
+        if self.snapshot.evolving and not self.replay:
+            question = Question("It's evolving. Leave it now?", self.how_to_resume())
+            if not await self.push_screen_wait(question):
+                return
+        self.exit()
+
+    def how_to_resume(self) -> str:
+        """What brings the present run back."""
+        where = "" if self.home.folder == Path.cwd() else f" --home {self.home.folder}"
+        return f"The run is kept: 'organism runs resume {self.snapshot.name}{where}' goes on with it."
+
+    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+        """Every key's action by name, besides the theme."""
+        for command in super().get_system_commands(screen):
+            if command.title == "Theme":
+                yield command
+        seen = set()
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.description and active.enabled and binding.action not in seen and not binding.system:
+                seen.add(binding.action)
+                about = binding.tooltip or ""
+                yield SystemCommand(binding.description, about, lambda action=binding.action: self.run_action(action))
+
+    # --- the terminal
+
+    @on(Resize)
+    def _resized(self, event: Resize) -> None:
+        width, height = event.size
+        too_small = width < SMALLEST[0] or height < SMALLEST[1]
+        base = self.screen_stack[0]
+        base.set_class(too_small, "-too-small")
+        needed = f"{SMALLEST[0]}x{SMALLEST[1]}"
+        base.query_one("#too-small", Static).update(f"The organism needs\n{needed} cells;\nthere are {width}x{height}.")
+        if not too_small:
+            self.call_after_refresh(self.show_all)
+            self.call_after_refresh(self.show_keys)
+
+    def _listen_to_signals(self) -> None:
+        """A signal ends the application as a person would, with the exit status that says so."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, lambda number=number: self.exit(return_code=128 + number))
+
+    def _look_at_terminal(self) -> None:
+        """Leave when the terminal has vanished without a signal."""
+        if not self.is_headless and sys.__stdin__ is not None and is_gone(sys.__stdin__.fileno()):
+            self.exit(return_code=128 + signal.SIGHUP)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave the terminal sane; whoever opened the application says the one sentence."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        self.failed = self.failed or error
+        self.exit(return_code=1)
+
+
+def _name_of(source: object) -> str:
+    return source.journal.stem if isinstance(source, Life) and source.journal else ""

@@ -1,0 +1,71 @@
+"""The creature in force, awake and on its own: it learns, dreams, and waits for its person. No journal is written.
+
+A source like a life, so that the screen shows it by the same events.
+"""
+
+import random
+from collections.abc import Iterator
+
+import msgspec
+
+from organism.corpus import read_corpus
+from organism.creature import Lesson, creature_in_force, train
+from organism.events import Dream, Event, Run, Stage
+from organism.fitness.loss import bigram_loss
+from organism.genome import genome_in_force, read_space
+from organism.home import Home
+from organism.life import SAYINGS, Plan, now, versions
+from organism.mind.sampling import dreams
+from organism.mind.training import load_weights
+
+DREAMT = 20
+
+
+class Awake:
+    """A source of the events of one creature that doesn't evolve."""
+
+    def __init__(self, home: Home, plan: Plan):
+        self.home = home
+        self.plan = plan
+        self.leaving = False
+
+    def events(self) -> Iterator[Event]:
+        """It says what it is, learns, and dreams."""
+        home, plan = self.home, self.plan
+        genome, corpus = genome_in_force(home), read_corpus(plan.data)
+        yield Run(
+            objective=plan.objective,
+            config={"bigram_loss": bigram_loss(corpus), "genes": msgspec.to_builtins(read_space(plan.space))},
+            seed=plan.seed,
+            genome=genome.genes,
+            ancestors=genome.ancestors,
+            corpus=plan.data,
+            corpus_sha256=corpus.sha256,
+            versions=versions(),
+            workers=0,
+            stage=genome.stage,
+            created_at=now(),
+        )
+        yield Stage(stage=genome.stage, saying=SAYINGS[genome.stage])
+        kept = load_weights(home.weights)
+        fits = kept and kept[0].genes == genome.genes and kept[0].corpus == corpus.sha256
+        lesson = Lesson(genome.genes, metabolism=plan.metabolism, dtype=plan.dtype)
+        for event in train(lesson, corpus, None if fits else home):
+            if self.leaving:
+                return
+            yield event
+
+    def act(self, verb: str, id: int | None = None) -> None:
+        """There's no run that it could be done to."""
+
+    def close(self) -> None:
+        """Leave; `events` ends with the next of them."""
+        self.leaving = True
+
+
+def fresh_dream(home: Home, plan: Plan) -> Dream:
+    """Names that the creature in force makes up now; trains it first if there are no weights of it."""
+    corpus = read_corpus(plan.data)
+    creature = creature_in_force(home, genome_in_force(home), corpus, lambda _: None)
+    rng = random.SystemRandom()
+    return Dream(names=tuple(dreamt.text for dreamt in dreams(creature, DREAMT, rng)))

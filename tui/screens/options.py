@@ -1,0 +1,99 @@
+"""What the next evolution shall be: objective, metabolism, space, generations, population."""
+
+from typing import ClassVar
+
+import msgspec
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Select, Static
+
+from organism.errors import BadInput
+from organism.genome import read_space
+from organism.life import Plan
+
+OBJECTIVES = (
+    "loss",
+    "beauty",
+    "flow",
+    "symmetry",
+    "creativity",
+    "classic-loss",
+    "classic-beauty",
+    "hydra",
+    "pareto",
+)
+METABOLISMS = ("tape", "fused", "val")
+
+
+class Options(ModalScreen[tuple[Plan, bool] | None]):
+    """Answers with a plan and whether to begin with it now; None if the person thought better of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave"),
+        Binding("ctrl+s,f2", "begin", "Evolve now"),
+    ]
+
+    def __init__(self, plan: Plan):
+        super().__init__()
+        self.plan = plan
+
+    def compose(self) -> ComposeResult:
+        plan = self.plan
+        with Vertical(classes="dialog", id="options"):
+            yield from self._row("Objective", Select.from_values(OBJECTIVES, value=plan.objective, allow_blank=False, id="objective", compact=True))
+            yield from self._row("Metabolism", Select.from_values(METABOLISMS, value=plan.metabolism, allow_blank=False, id="metabolism", compact=True))
+            yield from self._row("Space", Input(plan.space, placeholder="default, wide or a TOML file", id="space", compact=True))
+            yield from self._row("Generations", Input(str(plan.generations), type="integer", id="generations", compact=True))
+            yield from self._row("Population", Input(str(plan.population), type="integer", id="population", compact=True))
+            yield Static("", id="complaint", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Evolve now", id="begin", variant="warning", compact=True)
+                yield Button("Keep for later", id="keep", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#options").border_title = "The next evolution"
+        self.query_one("#options").border_subtitle = "tab moves, ctrl+s evolves, esc leaves"
+
+    @staticmethod
+    def _row(label: str, field) -> ComposeResult:
+        with Horizontal(classes="field"):
+            yield Label(label)
+            yield field
+
+    def chosen(self) -> Plan | None:
+        """The plan as the fields have it, or None and a complaint beneath them."""
+        values: dict[str, int] = {}
+        for name, least in (("generations", 1), ("population", 2)):
+            text = self.query_one(f"#{name}", Input).value
+            if not text.isdigit() or int(text) < least:
+                self.query_one("#complaint", Static).update(f"{name} = {text}: must be a whole number from {least} up")
+                return None
+            values[name] = int(text)
+        space = self.query_one("#space", Input).value
+        try:
+            read_space(space)
+        except BadInput as error:
+            self.query_one("#complaint", Static).update(str(error))
+            return None
+        metabolism = str(self.query_one("#metabolism", Select).value)
+        return msgspec.structs.replace(
+            self.plan,
+            objective=str(self.query_one("#objective", Select).value),
+            metabolism=metabolism,
+            dtype=self.plan.dtype if metabolism == "fused" else "float64",
+            space=space,
+            **values,
+        )
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if plan := self.chosen():
+            self.dismiss((plan, event.button.id == "begin"))
+
+    def action_begin(self) -> None:
+        if plan := self.chosen():
+            self.dismiss((plan, True))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,92 @@
+"""One organism: its body, its curve, its dreams, and whose child it is."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+
+from ..plotting import Rule, Series, View
+from ..snapshot import Dreamt, Organism, Snapshot
+from ..themes import ORIGIN_SIGNS
+from ..widgets.chart import Chart
+from ..widgets.dreams import Dreams
+from ..widgets.portrait import Portrait
+from ..widgets.text import Piece, Text
+from ..widgets.words import figure
+
+
+class OrganismScreen(ModalScreen[None]):
+    """Follows the organism for as long as it's open."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q", "dismiss", "Close", key_display="esc"),
+        Binding("p", "parent", "Parent", tooltip="open the mother"),
+    ]
+
+    def __init__(self, id: int, score: Callable[[str], Dreamt | None], clock: Callable[[], float], moving: bool):
+        super().__init__()
+        self.organism_id = id
+        self.score = score
+        self.portrait = Portrait(clock, moving, id="organism-body", classes="panel")
+        self.snapshot = Snapshot()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog", id="organism"):
+            with Horizontal(id="organism-upper"):
+                yield self.portrait
+                yield Text("Who it is", id="organism-facts", classes="panel")
+            with Horizontal(id="organism-lower"):
+                yield Chart("Learning", id="organism-curve", classes="panel")
+                yield Dreams("Its dreams", id="organism-dreams", classes="panel")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The life as it is now."""
+        self.snapshot = snapshot
+        organism = snapshot.organisms.get(self.organism_id)
+        if organism is None:
+            return
+        palette = self.portrait.palette
+        colour = palette.origin(organism.origin)
+        frame = self.query_one("#organism")
+        frame.border_title = f"Organism #{organism.id}"
+        frame.border_subtitle = "p mother, esc closes"
+        self.portrait.show(Snapshot(stage="evolved", creature=organism.genes))
+        self.portrait.border_title = f"{ORIGIN_SIGNS.get(organism.origin, '')} {organism.origin}"
+        self.portrait.styles.border_title_color = colour
+        self.query_one("#organism-facts", Text).write(*self._facts(organism, snapshot))
+        curve = [Series("loss", organism.curve, colour)] if organism.curve else []
+        rules = [Rule("held out", organism.judged.validation_loss, palette.good)] if organism.judged else []
+        view = View(x_name="step")
+        self.query_one("#organism-curve", Chart).show(curve, rules, view)
+        names = organism.judged.names if organism.judged else ()
+        self.query_one("#organism-dreams", Dreams).show([self.score(name) or Dreamt(name) for name in names])
+
+    def _facts(self, organism: Organism, snapshot: Snapshot) -> list[list[Piece]]:
+        palette = self.portrait.palette
+        judged = organism.judged
+        parents = ", ".join(f"#{parent}" for parent in organism.parents) or "nobody"
+        rows = [
+            ("state", organism.reason or organism.state),
+            ("born in", f"generation {organism.generation}" + (f", head {organism.head}" if organism.head else "")),
+            ("child of", parents),
+            ("parameters", f"{organism.params:,}"),
+        ]
+        if judged:
+            rows += [
+                ("fitness", f"{figure(snapshot.figure(judged.mean_fitness))} {snapshot.objective}"),
+                ("held out", f"{figure(judged.validation_loss)} nats per token"),
+                ("flow", figure(judged.flow, 3)),
+                ("symmetry", figure(judged.symmetry, 3)),
+                ("creativity", figure(judged.creativity, 3)),
+            ]
+        rows += [(name, f"{getattr(organism.genes, name):g}") for name in organism.genes.__struct_fields__]
+        return [[(f"{name:<14}", palette.dim), (value, palette.text)] for name, value in rows]
+
+    def action_parent(self) -> None:
+        organism = self.snapshot.organisms.get(self.organism_id)
+        if organism and organism.parents and organism.parents[0] in self.snapshot.organisms:
+            self.organism_id = organism.parents[0]
+            self.show(self.snapshot)

@@ -1,0 +1,151 @@
+"""Genome: genome.toml as it stands, how evolution rewrote it, the genes on their ranges, and who came before."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.widgets.option_list import Option
+
+from organism.errors import BadInput
+from organism.genome import read_genome
+
+from .. import dna
+from ..messages import GenomeChosen, GenomeSubmitted
+from ..snapshot import Snapshot
+from ..widgets.lists import Choices, Page
+from ..widgets.ranges import Ranges
+from ..widgets.text import Piece, Text
+from ..widgets.toml import compared, highlighted
+from ..widgets.words import figure, genes_in_short
+from .tab import Tab
+
+
+class GenomeTab(Tab):
+    TITLE = "Genome"
+    ABOUT = """\
+Left, **genome.toml**. When evolution rewrites it, what changed is shown at once; `v` turns between the text and what
+changed. Right, every gene on the range that evolution may use, with where the population stands.
+
+Below, the ancestors, then the genomes that were kept: those that were replaced, and those that were submitted. Enter shows
+one, `u` makes it the genome in force (the present one is kept), `s` submits the genome in force under `genomes/`.
+"""
+    BINDINGS = [
+        Binding("v", "turn", "Changes", id="genome.changes", tooltip="the text, or what changed in it"),
+        Binding("u", "use", "Use", id="genome.use", tooltip="make the genome under the cursor the one in force"),
+        Binding("s", "submit", "Submit", id="genome.submit", tooltip="file the genome in force in the registry"),
+    ]
+
+    def __init__(
+        self,
+        texts: Callable[[Snapshot], tuple[str, str]],
+        kept: Callable[[], list[tuple[str, Path]]],
+        **options,
+    ):
+        super().__init__(**options)
+        self.texts, self.kept = texts, kept
+        self.paths: list[Path] = []
+        self.changes: bool | None = None
+        self.snapshot = Snapshot()
+        self.viewed: Path | None = None
+        self.listed = -1
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="genome-halves"):
+            with Page(id="toml-page", classes="panel"):
+                yield Text(id="toml")
+            with Vertical(id="genome-side"):
+                yield Ranges("Genes", id="ranges", classes="panel")
+                with Page(id="ancestors-page", classes="panel"):
+                    yield Text(id="ancestors")
+                yield Choices(id="kept", classes="panel", compact=True, markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#ancestors-page").border_title = "Ancestors"
+        self.query_one("#kept").border_title = "Kept genomes"
+
+    def show(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.query_one(Ranges).show(snapshot, dna.space_of(snapshot))
+        self._show_text(snapshot)
+        text = self.query_one("#ancestors", Text)
+        palette = text.palette
+        lines: list[list[Piece]] = []
+        for ancestor in snapshot.ancestors:
+            fitness = None if ancestor.fitness is None else abs(ancestor.fitness)
+            lines.append(
+                [
+                    (f"{ancestor.origin or 'ancestor':<12}", palette.primordial),
+                    (f"{figure(fitness):>8}  ", palette.text),
+                    (genes_in_short(ancestor.genes), palette.dim),
+                ]
+            )
+        if snapshot.run:
+            lines.append(
+                [
+                    (f"{snapshot.run.stage:<12}", palette.stage(snapshot.run.stage)),
+                    (f"{'this run':>8}  ", palette.dim),
+                    (genes_in_short(snapshot.run.genome), palette.dim),
+                ]
+            )
+        text.write(*(lines or [[("It descends from nobody.", palette.dim)]]))
+        if self.listed != snapshot.writings:
+            self.listed = snapshot.writings
+            self.list_kept()
+
+    def list_kept(self) -> None:
+        """Read the history and the registry again."""
+        choices = self.query_one(Choices)
+        held = self.kept()
+        self.paths = [path for _, path in held]
+        choices.clear_options()
+        choices.add_options([Option(label) for label, _ in held] or [Option("none yet", disabled=True)])
+        if held:
+            choices.highlighted = 0
+
+    def _show_text(self, snapshot: Snapshot) -> None:
+        page, text = self.query_one("#toml-page", Page), self.query_one("#toml", Text)
+        palette = text.palette
+        if self.viewed:
+            page.border_title = self.viewed.name
+            try:
+                read_genome(self.viewed)
+                lines = self.viewed.read_text(encoding="utf-8").splitlines()
+                text.write(*(highlighted(line, palette) for line in lines))
+            except BadInput as error:
+                text.write([(str(error), palette.bad)])
+            return
+        before, now = self.texts(snapshot)
+        changes = self.changes if self.changes is not None else snapshot.written is not None and before != now
+        page.border_title = "genome.toml, what changed" if changes else "genome.toml"
+        page.border_subtitle = "rewritten by evolution" if before != now else ""
+        text.write(*(compared(before, now, palette) if changes else [highlighted(x, palette) for x in now.splitlines()]))
+
+    @property
+    def chosen(self) -> Path | None:
+        """The kept genome under the cursor."""
+        place = self.query_one(Choices).highlighted
+        return self.paths[place] if place is not None and place < len(self.paths) else None
+
+    @on(Choices.OptionSelected)
+    def _view(self) -> None:
+        self.viewed = None if self.viewed == self.chosen else self.chosen
+        self._show_text(self.snapshot)
+
+    def action_turn(self) -> None:
+        before, now = self.texts(self.snapshot)
+        shown = self.changes if self.changes is not None else before != now
+        self.changes, self.viewed = not shown, None
+        self._show_text(self.snapshot)
+
+    def action_use(self) -> None:
+        if chosen := self.chosen:
+            self.post_message(GenomeChosen(chosen))
+
+    def action_submit(self) -> None:
+        self.post_message(GenomeSubmitted())
+
+    def copied(self, snapshot: Snapshot) -> str:
+        return self.texts(snapshot)[1]

@@ -1,0 +1,168 @@
+"""Runs: what was lived in this home, to be seen again, resumed or compared."""
+
+from collections.abc import Callable
+
+from rich.text import Text as RichText
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+
+from ..drawing import spark
+from ..messages import ComparisonWanted, ReplayWanted, ResumeWanted
+from ..plotting import Series, View
+from ..runs import Card
+from ..snapshot import Snapshot
+from ..themes import palette_of
+from ..widgets.chart import Chart
+from ..widgets.lists import Table
+from ..widgets.text import Text
+from ..widgets.words import duration, figure, genes_in_short
+from .tab import Tab
+
+COLUMNS = (
+    (" ", 1),
+    ("date", 16),
+    ("objective", 14),
+    ("gens", 4),
+    ("best", 8),
+    ("test", 7),
+    ("course", 10),
+    ("time", 7),
+    ("state", 10),
+    ("corpus", 14),
+    ("run", 32),
+)
+
+
+class RunsTab(Tab):
+    TITLE = "Runs"
+    ABOUT = """\
+Every run of this home, the newest first. Enter replays one: space pauses, `[` and `]` change the speed, `,` and `.` (or a
+click on the bar) seek. `r` resumes an unfinished run. `x` marks a run, and `v` compares the marked one with the one under
+the cursor.
+"""
+    BINDINGS = [
+        Binding("enter", "replay", "Replay", id="runs.replay", tooltip="see it again", priority=False),
+        Binding("r", "resume", "Resume", id="runs.resume", tooltip="go on with an unfinished run"),
+        Binding("x", "mark", "Mark", id="runs.mark", tooltip="mark it to be compared"),
+        Binding("v", "compare", "Compare", id="runs.compare", tooltip="with the marked one"),
+    ]
+
+    def __init__(self, read: Callable[[], list[Card]], **options):
+        super().__init__(**options)
+        self.read = read
+        self.cards: list[Card] = []
+        self.marked: Card | None = None
+        self.seen: tuple | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="runs-panel", classes="panel"):
+            yield Table(id="runs-table")
+        with Horizontal(id="run-details"):
+            yield Text("Run", id="run-card", classes="panel")
+            yield Chart("Best by generation", id="run-course", classes="panel")
+
+    def on_mount(self) -> None:
+        table = self.query_one(Table)
+        for name, width in COLUMNS:
+            table.add_column(name.strip(), key=name, width=width)
+        self.query_one("#runs-panel").border_title = "Runs"
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Read the journals again when a run has come or gone on."""
+        seen = (snapshot.name, snapshot.generation, snapshot.ended, snapshot.end)
+        if seen != self.seen:
+            self.seen = seen
+            self.list_runs()
+
+    def list_runs(self) -> None:
+        """Show all runs anew."""
+        table = self.query_one(Table)
+        under_cursor = table.key_under_cursor
+        self.cards = self.read()
+        table.clear()
+        palette = palette_of(self.app.current_theme)
+        for card in self.cards:
+            colour = {"finished": palette.good, "unfinished": palette.evolving}.get(card.state, palette.bad)
+            cells = (
+                "▸" if self.marked == card else "",
+                card.date,
+                card.objective,
+                str(len(card.best)),
+                figure(card.best[-1] if card.best else None),
+                figure(card.champion.test_loss if card.champion else None),
+                spark(card.best, 10),
+                duration(card.seconds),
+                card.state,
+                card.corpus,
+                card.path.stem,
+            )
+            styles = {8: colour.removeprefix("ansi_"), 6: palette.evolving.removeprefix("ansi_")}
+            table.add_row(*(RichText(c, styles.get(i, "")) for i, c in enumerate(cells)), key=str(card.path))
+        table.go_to(under_cursor)
+        self._show_card()
+
+    @property
+    def chosen(self) -> Card | None:
+        """The run under the cursor."""
+        key = self.query_one(Table).key_under_cursor
+        return next((card for card in self.cards if str(card.path) == key), None)
+
+    @on(Table.RowHighlighted)
+    def _show_card(self) -> None:
+        text, chart = self.query_one("#run-card", Text), self.query_one("#run-course", Chart)
+        palette, card = text.palette, self.chosen
+        if card is None:
+            text.write(
+                [("No run yet.", palette.text)],
+                [("Press e, and the creature evolves.", palette.dim)],
+            )
+            chart.show([])
+            return
+        if card.complaint:
+            text.write([(card.complaint, palette.bad)])
+            chart.show([])
+            return
+        rows = [
+            ("run", card.path.stem),
+            ("objective", f"{card.objective} on {card.corpus}"),
+            ("evaluations", f"{card.evaluations} in {duration(card.seconds)}"),
+        ]
+        if card.champion:
+            rows += [
+                ("champion", f"#{card.champion.champion}"),
+                ("genes", genes_in_short(card.champion.genes)),
+                ("validation", figure(card.champion.validation_loss)),
+                ("test", figure(card.champion.test_loss)),
+            ]
+        else:
+            rows.append(("state", "unfinished: r goes on with it"))
+        text.write(*([(f"{name:<12}", palette.dim), (value, palette.text)] for name, value in rows))
+        series = [Series("best", tuple(enumerate(card.best, start=1)), palette.evolving, "▲")] if card.best else []
+        if self.marked and self.marked.best and self.marked != card:
+            series.append(Series("marked", tuple(enumerate(self.marked.best, start=1)), palette.flow, "◇"))
+        chart.show(series, (), View(x_name="gen"))
+        chart.border_title = f"Best by generation, {card.objective}"
+
+    @on(Table.RowSelected)
+    def action_replay(self) -> None:
+        if (card := self.chosen) and not card.complaint:
+            self.post_message(ReplayWanted(card.path))
+
+    def action_resume(self) -> None:
+        if card := self.chosen:
+            self.post_message(ResumeWanted(card.path))
+
+    def action_mark(self) -> None:
+        self.marked = None if self.marked == self.chosen else self.chosen
+        self.list_runs()
+
+    def action_compare(self) -> None:
+        if self.chosen and self.marked and self.chosen != self.marked:
+            self.post_message(ComparisonWanted((self.marked.path, self.chosen.path)))
+        else:
+            self.notify("Mark one run with x, then put the cursor on another.", title="Compare")
+
+    def copied(self, snapshot: Snapshot) -> str:
+        return f"organism runs replay {self.chosen.path.stem}" if self.chosen else ""

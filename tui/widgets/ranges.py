@@ -1,0 +1,76 @@
+"""Each gene on its range: where the creature stands, where its population does, and where the leader does."""
+
+import math
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual.strip import Strip
+
+from organism.genome import SPACES, Genes, Range, Space
+
+from ..drawing import Canvas
+from ..snapshot import Snapshot
+from .picture import Picture
+
+
+
+class Ranges(Picture):
+    """A row for each gene: its name, its range with the population's spread, and its value."""
+
+    def __init__(self, title: str, **options):
+        super().__init__(**options)
+        self.border_title = title
+        self.border_subtitle = "◆ the creature  ▪ its population"
+        self.space = SPACES["default"]
+        self.genes: Genes | None = None
+        self.crowd: tuple[Genes, ...] = ()
+
+    def show(self, snapshot: Snapshot, space: Space) -> None:
+        """The life as it is now; `space` is where its evolution may look."""
+        crowd = tuple(organism.genes for organism in snapshot.population) if snapshot.stage == "evolving" else ()
+        if (space, snapshot.creature, crowd) != (self.space, self.genes, self.crowd):
+            self.space, self.genes, self.crowd = space, snapshot.creature, crowd
+            self.repaint()
+
+    def paint(self, width: int, height: int, base: Style) -> list[Strip]:
+        canvas, palette = Canvas(width, height), self.palette
+        names = Genes.__struct_fields__
+        left, right = 14, 9
+        track = width - left - right
+        spread = 2 if height >= 2 * len(names) else 1
+        for i, name in enumerate(names[:height]):
+            row = i * spread
+            low, high = bounds(self.space, name)
+            canvas.text(0, row, name, palette.dim)
+            if track < 6:
+                continue
+            canvas.text(left, row, "─" * track, palette.faint)
+            logarithmic = name == "learning_rate"
+            counts: dict[int, int] = {}
+            for genes in self.crowd:
+                place = _place(getattr(genes, name), low, high, track, logarithmic)
+                counts[place] = counts.get(place, 0) + 1
+            for place, count in counts.items():
+                canvas.text(left + place, row, "▪" if count < 3 else "■", palette.evolving)
+            if self.genes is not None:
+                value = getattr(self.genes, name)
+                place = _place(value, low, high, track, logarithmic)
+                canvas.text(left + place, row, "◆", palette.evolved)
+                canvas.text(width - right + 1, row, f"{value:>{right - 1}.4g}", palette.text)
+            if spread == 2:
+                canvas.text(left, row + 1, f"{low:g}", palette.faint)
+                canvas.text(left + track - len(f"{high:g}"), row + 1, f"{high:g}", palette.faint)
+        return canvas.strips(base)
+
+
+def bounds(space: Space, name: str) -> tuple[float, float]:
+    """The lowest and the highest value that a space allows a gene."""
+    held: Range | Sequence[float] = getattr(space, name)
+    return (held.min, held.max) if isinstance(held, Range) else (min(held), max(held))
+
+
+def _place(value: float, low: float, high: float, track: int, logarithmic: bool) -> int:
+    if logarithmic:
+        value, low, high = math.log(value), math.log(low), math.log(high)
+    share = (value - low) / (high - low) if high > low else 0.5
+    return round(min(1.0, max(0.0, share)) * (track - 1))
