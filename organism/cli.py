@@ -91,7 +91,7 @@ def life(*, shared: Shared = Shared(), evolving: Evolving = Evolving(), headless
     json
         With --headless: print the events as JSON Lines.
     """
-    _live(shared, evolving, headless, json, whole_life=True)
+    return _live(shared, evolving, headless, json, whole_life=True)
 
 
 @app.command
@@ -105,11 +105,13 @@ def evolve(*, shared: Shared = Shared(), evolving: Evolving = Evolving(), headle
     json
         With --headless: print the events as JSON Lines.
     """
-    _live(shared, evolving, headless, json, whole_life=False)
+    return _live(shared, evolving, headless, json, whole_life=False)
 
 
-def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_life: bool) -> None:
-    _need_headless(headless or json)
+def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_life: bool) -> int | None:
+    on_screen = not (headless or json)
+    if on_screen:
+        _need_terminal()
     from .life import Life, Plan, data_name
 
     beautiful = evolving.objective in ("beauty", "flow", "symmetry", "creativity", "classic-beauty")
@@ -129,8 +131,12 @@ def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_
         data=data_name(shared.data),
         whole_life=whole_life,
     )
-    home = Home.find(shared.home)
-    _run(Life.begin(home, plan, evolving.workers or _cores()), home, json)
+    home, workers = Home.find(shared.home), evolving.workers or _cores()
+    if on_screen:
+        from tui import main as screen
+
+        return screen.live(home, plan, workers) if whole_life else screen.evolve(home, plan, workers)
+    return _run(Life.begin(home, plan, workers), home, json)
 
 
 def _run(life, home: Home, json: bool) -> None:
@@ -369,8 +375,14 @@ def runs_replay(run: str | None = None, *, home: Path | None = None, headless: F
     """
     from .evolution.journal import find_run, read_events
 
-    _need_headless(headless or json)
-    _print_events(read_events(find_run(Home.find(home), run)), json)
+    place = Home.find(home)
+    path = find_run(place, run)
+    if headless or json:
+        return _print_events(read_events(path), json)
+    _need_terminal()
+    from tui import main as screen
+
+    return screen.replay(place, path, _cores())
 
 
 @runs_app.command(name="resume")
@@ -392,10 +404,14 @@ def runs_resume(
     from .evolution.journal import find_run, last_unfinished
     from .life import Life
 
-    _need_headless(headless or json)
     place = Home.find(home)
     path = find_run(place, run) if run else last_unfinished(place)
-    _run(Life.resume(place, path, workers or _cores()), place, json)
+    if headless or json:
+        return _run(Life.resume(place, path, workers or _cores()), place, json)
+    _need_terminal()
+    from tui import main as screen
+
+    return screen.resume(place, path, workers or _cores())
 
 
 # --- corpora
@@ -479,11 +495,9 @@ def _on_signal(number: int, frame) -> None:
     raise _Signalled(number)
 
 
-def _need_headless(headless: bool) -> None:
-    if headless:
-        return
-    reason = "is still to come" if sys.stdout.isatty() else "needs a terminal"
-    raise BadInput(f"the screen {reason}: 'organism --headless' lives in text")
+def _need_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise BadInput("the screen needs a terminal: 'organism --headless' lives in text")
 
 
 def _checked(shared: Shared) -> str:

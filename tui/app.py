@@ -1,6 +1,6 @@
 """The application: six tabs over one snapshot, the keys, and what a person may do to a run.
 
-It holds no knowledge of a life but the last `Snapshot` that a bridge posted. Clocks and feeds are given to it, so that a
+It knows nothing of a life but the last `Snapshot` that a bridge posted. Clocks and feeds are given to it, so that a
 test can drive it without either. `tui.main` opens it.
 """
 
@@ -70,13 +70,13 @@ class OrganismApp(App[None]):
     CSS_PATH = "app.tcss"
     TITLE = "organism"
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-w-small"),
         (76, "-w-normal"),
         (112, "-w-wide"),
         (160, "-w-huge"),
     ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-h-short"),
         (23, "-h-normal"),
         (36, "-h-tall"),
@@ -329,7 +329,9 @@ class OrganismApp(App[None]):
     def _begin(self, plan: Plan) -> None:
         """Evolve by this plan; the one after it draws a seed of its own."""
         self.follow(self.lived(plan))
-        self.plan = msgspec.structs.replace(self.plan, seed=(plan.seed * 6364136223846793005 + 1442695040888963407) >> 33)
+        self.plan = msgspec.structs.replace(
+            self.plan, seed=(plan.seed * 6364136223846793005 + 1442695040888963407) >> 33
+        )
 
     def action_pause(self) -> None:
         if self.replay:

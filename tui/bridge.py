@@ -44,7 +44,8 @@ class Source(Protocol):
 class Feed(Protocol):
     """What a bridge asks."""
 
-    story: Story
+    @property
+    def story(self) -> Story: ...
 
     def advance(self) -> Snapshot | None:
         """The life as it is now, or None if nothing has changed since the last call."""

@@ -1,9 +1,9 @@
 """What a person set for the screen: theme and keys, in `screen.toml` in the user's configuration folder.
 
-    theme = "organism-light"      # any theme of the command palette
-    [keys]                        # the id of a binding (help shows them), and its keys
-    evolve = "e"
-    pause = "space,p"
+theme = "organism-light"      # any theme of the command palette
+[keys]                        # the id of a binding (help shows them), and its keys
+evolve = "e"
+pause = "space,p"
 """
 
 from pathlib import Path

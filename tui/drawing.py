@@ -6,6 +6,7 @@ Either costs a few milliseconds a frame on a full screen. Colours are names that
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from rich.segment import Segment
@@ -84,9 +85,7 @@ def _strip(letters: Sequence[str], keys: Sequence, style: Callable[..., Style]) 
     return Strip(segments, len(letters))
 
 
-def stamp(
-    x: np.ndarray, y: np.ndarray, inks: np.ndarray, width: int, height: int
-) -> tuple[np.ndarray, np.ndarray]:
+def stamp(x: np.ndarray, y: np.ndarray, inks: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """(code points, inks), both [height, width]: the cells that dots at (x, y) make up; in a cell the last ink wins.
 
     x, y: in dots from the top left, of any float type; what falls outside is left out. inks: small positive integers.
@@ -118,7 +117,7 @@ def spark(values: Sequence[float], width: int) -> str:
         return ""
     if len(values) > width:
         edges = [round(i * len(values) / width) for i in range(width + 1)]
-        values = [sum(values[a:b]) / (b - a) for a, b in zip(edges, edges[1:], strict=False)]
+        values = [sum(values[a:b]) / (b - a) for a, b in pairwise(edges)]
     low, high = min(values), max(values)
     scale = 7 / (high - low) if high > low else 0.0
     return "".join("▁▂▃▄▅▆▇█"[round((value - low) * scale)] for value in values)

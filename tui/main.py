@@ -5,13 +5,18 @@ process's standard error is no file any more. When the application is gone the t
 ended, and one sentence on standard error says what there is to say.
 """
 
+import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from organism.corpus import read_corpus
 from organism.errors import BadInput
-from organism.genome import genome_in_force
+from organism.events import Run
+from organism.evolution.journal import read_events
+from organism.genome import genome_in_force, read_space
 from organism.home import Home
 from organism.life import Plan
 from organism.workers.pool import ignite
@@ -23,28 +28,49 @@ from .bridge import Feed
 
 def live(home: Home, plan: Plan, workers: int) -> int:
     """The creature in force, awake; it evolves by `plan` when its person says so."""
-    genome_in_force(home)
+    _check(home, plan)
     return _open(home, plan, workers, lambda app: app.awake())
 
 
 def evolve(home: Home, plan: Plan, workers: int) -> int:
     """An evolution by `plan`, at once."""
-    genome_in_force(home)
+    _check(home, plan)
     return _open(home, plan, workers, lambda app: app.lived(plan))
 
 
-def resume(home: Home, plan: Plan, workers: int, path: Path) -> int:
-    """The interrupted run whose journal is at `path`; `plan` is for what may come after it."""
-    return _open(home, plan, workers, lambda app: app.resumed(path))
+def resume(home: Home, path: Path, workers: int) -> int:
+    """The interrupted run whose journal is at `path`."""
+    return _open(home, _plan_of(path), workers, lambda app: app.resumed(path))
 
 
-def replay(home: Home, plan: Plan, workers: int, path: Path) -> int:
+def replay(home: Home, path: Path, workers: int) -> int:
     """The run whose journal is at `path`, from its beginning."""
-    return _open(home, plan, workers, lambda app: app.replayed(path))
+    return _open(home, _plan_of(path), workers, lambda app: app.replayed(path))
+
+
+def _plan_of(path: Path) -> Plan:
+    """What the run of a journal was asked to be, for whatever its person starts after it, under a seed of its own."""
+    run = read_events(path)[0]
+    assert isinstance(run, Run)
+    held = {name: run.config[name] for name in Plan.__struct_fields__ if name in run.config}
+    seed = random.SystemRandom().randrange(1 << 31)
+    return msgspec.convert(held | {"seed": seed, "objective": run.objective, "data": run.corpus}, Plan)
+
+
+def _check(home: Home, plan: Plan) -> None:
+    """Raise BadInput before the screen opens, rather than on it."""
+    genome_in_force(home)
+    read_corpus(plan.data)
+    read_space(plan.space)
 
 
 def _open(home: Home, plan: Plan, workers: int, first: Callable[[OrganismApp], Feed]) -> int:
-    ignite(Setup(plan.data, read_corpus(plan.data).sha256, plan.metabolism, plan.dtype))
+    try:
+        corpus = read_corpus(plan.data)
+    except BadInput:
+        # A replay needs no corpus; whatever does will say that there's none.
+        corpus = read_corpus()
+    ignite(Setup(corpus.name, corpus.sha256, plan.metabolism, plan.dtype))
     app = OrganismApp(home, plan, workers, first)
     try:
         app.run()

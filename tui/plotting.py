@@ -5,7 +5,8 @@ plot without colours can still be read.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -85,7 +86,7 @@ def plot(
     for one, points in drawn:
         places = [(column(x), row(y)) for x, y in points]
         if one.joined:
-            for (x0, y0), (x1, y1) in zip(places, places[1:], strict=False):
+            for (x0, y0), (x1, y1) in pairwise(places):
                 canvas.line(x0, y0, x1, y1, one.colour)
                 if one.strong:
                     canvas.line(x0, y0 + 1, x1, y1 + 1, one.colour)
@@ -127,7 +128,16 @@ def ticks(low: float, high: float, count: int) -> list[float]:
     return [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def _axes(canvas: Canvas, view: View, palette: Palette, xs, ys, column, row, left: int) -> None:
+def _axes(
+    canvas: Canvas,
+    view: View,
+    palette: Palette,
+    xs: tuple[float, float],
+    ys: tuple[float, float],
+    column: Callable[[float], int],
+    row: Callable[[float], int],
+    left: int,
+) -> None:
     """Figures beside their height, and under their place, each only where there's room for it."""
     bottom = canvas.height - 1
     taken = -2

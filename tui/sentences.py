@@ -72,7 +72,10 @@ def sentence(event: Event, now: Snapshot, organisms: Mapping[int, Organism]) -> 
         case Front():
             return f"{len(event.ids)} organisms are surpassed by none; #{event.knee} is at the knee.", "evolving"
         case Confirmed():
-            return f"#{event.id} is confirmed: {event.validation_loss.mean:.4f} ± {event.validation_loss.sd:.4f}.", "good"
+            return (
+                f"#{event.id} is confirmed: {event.validation_loss.mean:.4f} ± {event.validation_loss.sd:.4f}.",
+                "good",
+            )
         case EvolutionEnd():
             reason = REASONS.get(event.reason, event.reason)
             return f"Evolution ends, {reason}: #{event.champion} wins, test loss {event.test_loss:.4f}.", "good"

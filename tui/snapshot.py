@@ -17,7 +17,7 @@ Curve = tuple[tuple[int, float], ...]
 
 
 class Dreamt(msgspec.Struct, frozen=True):
-    """A name that was dreamt, its scores in [0, 1] where it could be judged, and by whom (None: the creature itself)."""
+    """A name that was dreamt, its scores in [0, 1] if it could be judged, and by whom (None: the creature itself)."""
 
     name: str
     flow: float | None = None

@@ -127,9 +127,7 @@ class Story:
             case TrainStart():
                 self.thinned, self.stride = [], 1
                 training = Training(self.now.stage, event.genes, event.params)
-                self._revise(
-                    trainings=(*self.now.trainings, training), creature=event.genes, params=event.params
-                )
+                self._revise(trainings=(*self.now.trainings, training), creature=event.genes, params=event.params)
             case TrainStep():
                 self._step(event)
             case TrainEnd():

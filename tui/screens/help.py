@@ -23,9 +23,8 @@ class Help(ModalScreen[None]):
         self.heading, self.about, self.active = title, about, bindings
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="help"):
-            with Page(can_focus=True):
-                yield Markdown(self.text())
+        with Vertical(classes="dialog", id="help"), Page(can_focus=True):
+            yield Markdown(self.text())
 
     def on_mount(self) -> None:
         self.query_one("#help").border_title = f"Help: {self.heading}"

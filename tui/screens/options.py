@@ -42,11 +42,25 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
     def compose(self) -> ComposeResult:
         plan = self.plan
         with Vertical(classes="dialog", id="options"):
-            yield from self._row("Objective", Select.from_values(OBJECTIVES, value=plan.objective, allow_blank=False, id="objective", compact=True))
-            yield from self._row("Metabolism", Select.from_values(METABOLISMS, value=plan.metabolism, allow_blank=False, id="metabolism", compact=True))
-            yield from self._row("Space", Input(plan.space, placeholder="default, wide or a TOML file", id="space", compact=True))
-            yield from self._row("Generations", Input(str(plan.generations), type="integer", id="generations", compact=True))
-            yield from self._row("Population", Input(str(plan.population), type="integer", id="population", compact=True))
+            yield from self._row(
+                "Objective",
+                Select.from_values(OBJECTIVES, value=plan.objective, allow_blank=False, id="objective", compact=True),
+            )
+            yield from self._row(
+                "Metabolism",
+                Select.from_values(
+                    METABOLISMS, value=plan.metabolism, allow_blank=False, id="metabolism", compact=True
+                ),
+            )
+            yield from self._row(
+                "Space", Input(plan.space, placeholder="default, wide or a TOML file", id="space", compact=True)
+            )
+            yield from self._row(
+                "Generations", Input(str(plan.generations), type="integer", id="generations", compact=True)
+            )
+            yield from self._row(
+                "Population", Input(str(plan.population), type="integer", id="population", compact=True)
+            )
             yield Static("", id="complaint", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Evolve now", id="begin", variant="warning", compact=True)

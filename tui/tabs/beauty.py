@@ -1,10 +1,11 @@
 """Beauty: what the dreams are worth, by generation and by organism, beside real names, and a name of your own."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Grid, Vertical
 from textual.widgets import Input
 
@@ -32,7 +33,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
 
 `x` and `v` choose the two scores of the scatter. `/` lets you type a name and see it judged; escape leaves the field.
 """
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "turn_x", "Across", id="beauty.x", tooltip="the score across"),
         Binding("v", "turn_y", "Up", id="beauty.y", tooltip="the score up"),
         Binding("slash", "type", "Judge a name", id="beauty.type", key_display="/", tooltip="type a name"),
@@ -149,10 +150,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
             verdict.write(
                 [
                     (f"{name[:20]}  ", f"bold {palette.text}"),
-                    *(
-                        (f"{score} {getattr(scored, score):.2f}  ", ink)
-                        for score, ink in self._score_colours(palette)
-                    ),
+                    *((f"{score} {getattr(scored, score):.2f}  ", ink) for score, ink in self._score_colours(palette)),
                     (f"beauty {scored.beauty:.2f}", f"bold {palette.text}"),
                 ]
             )

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets.option_list import Option
 
@@ -29,10 +30,10 @@ class GenomeTab(Tab):
 Left, **genome.toml**. When evolution rewrites it, what changed is shown at once; `v` turns between the text and what
 changed. Right, every gene on the range that evolution may use, with where the population stands.
 
-Below, the ancestors, then the genomes that were kept: those that were replaced, and those that were submitted. Enter shows
-one, `u` makes it the genome in force (the present one is kept), `s` submits the genome in force under `genomes/`.
+Below, the ancestors, then the genomes that were kept: those that were replaced, and those that were submitted. Enter
+shows one, `u` makes it the genome in force (the present one is kept), `s` files the genome in force in the registry.
 """
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "turn", "Changes", id="genome.changes", tooltip="the text, or what changed in it"),
         Binding("u", "use", "Use", id="genome.use", tooltip="make the genome under the cursor the one in force"),
         Binding("s", "submit", "Submit", id="genome.submit", tooltip="file the genome in force in the registry"),
@@ -121,7 +122,9 @@ one, `u` makes it the genome in force (the present one is kept), `s` submits the
         changes = self.changes if self.changes is not None else snapshot.written is not None and before != now
         page.border_title = "genome.toml, what changed" if changes else "genome.toml"
         page.border_subtitle = "rewritten by evolution" if before != now else ""
-        text.write(*(compared(before, now, palette) if changes else [highlighted(x, palette) for x in now.splitlines()]))
+        text.write(
+            *(compared(before, now, palette) if changes else [highlighted(x, palette) for x in now.splitlines()])
+        )
 
     @property
     def chosen(self) -> Path | None:

@@ -17,12 +17,13 @@ from .tab import Tab
 class LifeTab(Tab):
     TITLE = "Life"
     ABOUT = """\
-The creature is drawn from its genes. **Membranes** are layers, **lobes** with an eye each are heads, its **size** is the
-embedding, the **flesh** under a membrane is the MLP, **cilia** are the context; the higher the learning rate, the more
-**ragged**, quick and warm it is. Nuclei are documents per batch, grains around them hundreds of steps.
+The creature is drawn from its genes. **Membranes** are layers, **lobes** with an eye each are heads, its **size** is
+the embedding, the **flesh** under a membrane is the MLP, **cilia** are the context; the higher the learning rate, the
+more **ragged**, quick and warm it is. Nuclei are documents per batch, grains around them hundreds of steps.
 
-Primordial, it drifts without a form. While it evolves, its population surrounds it: who is in training flickers, who
-is judged is whole, who died dissolves. The colour tells how an organism came to be. Evolved, it breathes.
+Primordial, it drifts without a form. While it evolves, its population surrounds it: who is in training is drawn as far
+as it has come, the rest of it flickering; who died dissolves. The colour tells how an organism came to be, and the body
+in the middle is the leader's. Evolved, it breathes.
 
 Beside a dream stand its **flow**, **symmetry** and **creativity**, and its beauty.
 """

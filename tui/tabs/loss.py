@@ -1,8 +1,10 @@
 """Loss: how the organisms of this generation learn, and how the generations went."""
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.events import Resize
 
@@ -22,13 +24,13 @@ CURVES = len(SIGNS)
 class LossTab(Tab):
     TITLE = "Loss"
     ABOUT = """\
-Left, or above, the training losses of this generation's organisms, or of the creature itself while it learns; each curve
-ends in its own sign. Right, the best, mean and worst fitness of every generation in the objective's own unit.
+Left, or above, the training losses of this generation's organisms, or of the creature itself while it learns; each
+curve ends in its own sign. Right, the best, mean and worst fitness of every generation in the objective's own unit.
 
-Dotted lines: the **bigram floor**, what counting pairs of letters achieves; the **target**, if there's one; and what the
-**primordial** creature was measured to be. They are shown where they are near enough to be compared with.
+Dotted lines: the **bigram floor**, what counting pairs of letters achieves; the **target**, if there's one; and what
+the **primordial** creature was measured to be. They are shown where they are near enough to be compared with.
 """
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "zoom", "Zoom", id="loss.zoom", tooltip="all of training, its second half, its last quarter"),
         Binding("g", "log", "Log scale", id="loss.log", tooltip="logarithmic or linear"),
         Binding("m", "smooth", "Smooth", id="loss.smooth", tooltip="none, some or much"),

@@ -1,9 +1,11 @@
 """Population: the organisms of this generation, their species, and where the champion comes from."""
 
+from typing import ClassVar
+
 from rich.text import Text as RichText
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from ..drawing import bar, spark
@@ -33,14 +35,14 @@ COLUMNS = (
 class PopulationTab(Tab):
     TITLE = "Population"
     ABOUT = """\
-Each organism of this generation: how it came to be, how far its training is, a spark of its loss, and what it was judged
-to be. `s` sorts by the next column, `r` turns the order around; enter opens an organism.
+Each organism of this generation: how it came to be, how far its training is, a spark of its loss, and what it was
+judged to be. `s` sorts by the next column, `r` turns the order around; enter opens an organism.
 
 `c` culls the organism under the cursor: it ends at once, unjudged. `b` blesses it: it will be an elite of the next
 generation, whatever its fitness. `i` calls one more stranger into the next generation. All three are written into the
 journal, so that the run can still be resumed and replayed exactly.
 """
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "cull", "Cull", id="population.cull", tooltip="end it, unjudged"),
         Binding("b", "bless", "Bless", id="population.bless", tooltip="make it an elite of the next generation"),
         Binding("s", "sort", "Sort", id="population.sort", tooltip="by the next column"),
@@ -200,7 +202,9 @@ def species_lines(snapshot: Snapshot, palette: Palette, width: int) -> list[list
     lines: list[list[Piece]] = []
     for (embd, heads, layers, block, mlp), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         share = "●" * min(count, max(1, width - 22))
-        lines.append([(f"{embd}e {heads}h {layers}l {block}c ×{mlp}".ljust(20), palette.text), (share, palette.evolving)])
+        lines.append(
+            [(f"{embd}e {heads}h {layers}l {block}c ×{mlp}".ljust(20), palette.text), (share, palette.evolving)]
+        )
     if len(counts) == 1 and len(snapshot.population) > 1:
         lines.append([("A monoculture.", palette.bad)])
     return lines or [[("Nobody is born yet.", palette.dim)]]

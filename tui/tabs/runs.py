@@ -1,11 +1,12 @@
 """Runs: what was lived in this home, to be seen again, resumed or compared."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from rich.text import Text as RichText
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from ..drawing import spark
@@ -38,11 +39,11 @@ COLUMNS = (
 class RunsTab(Tab):
     TITLE = "Runs"
     ABOUT = """\
-Every run of this home, the newest first. Enter replays one: space pauses, `[` and `]` change the speed, `,` and `.` (or a
-click on the bar) seek. `r` resumes an unfinished run. `x` marks a run, and `v` compares the marked one with the one under
-the cursor.
+Every run of this home, the newest first. Enter replays one: space pauses, `[` and `]` change the speed, `,` and `.` (or
+a click on the bar) seek. `r` resumes an unfinished run. `x` marks a run, and `v` compares the marked one with the one
+under the cursor.
 """
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "replay", "Replay", id="runs.replay", tooltip="see it again", priority=False),
         Binding("r", "resume", "Resume", id="runs.resume", tooltip="go on with an unfinished run"),
         Binding("x", "mark", "Mark", id="runs.mark", tooltip="mark it to be compared"),

@@ -129,4 +129,3 @@ class PlayBar(Text):
         left, room = self.track
         if left <= event.x < left + room:
             self.post_message(Sought((event.x - left) / max(1, room - 1)))
-

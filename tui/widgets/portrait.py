@@ -103,16 +103,16 @@ class Portrait(Picture):
         middle = (float(width), 2.0 * height)
         if snapshot.creature and len(crowd) <= RING:
             radius = room * (0.46 if crowd else 0.9)
-            wanted[-1] = _Cell(
-                snapshot.creature, 0, *middle, 1.0, 0.0, *middle, radius, self._creature_form()
-            )
+            wanted[-1] = _Cell(snapshot.creature, 0, *middle, 1.0, 0.0, *middle, radius, self._creature_form())
         for place, organism in zip(_places(len(crowd), width, height), crowd, strict=True):
             wanted[organism.id] = self._organism_cell(organism, *place)
         for id, cell in wanted.items():
             before = self.cells.get(id)
-            mother = self.cells.get(snapshot.organisms[id].parents[0]) if id in snapshot.organisms and (
-                snapshot.organisms[id].parents
-            ) else None
+            mother = (
+                self.cells.get(snapshot.organisms[id].parents[0])
+                if id in snapshot.organisms and (snapshot.organisms[id].parents)
+                else None
+            )
             if not self.moving:
                 cell.ease(1.0)
             elif before is not None:

@@ -13,7 +13,6 @@ from ..snapshot import Snapshot
 from .picture import Picture
 
 
-
 class Ranges(Picture):
     """A row for each gene: its name, its range with the population's spread, and its value."""
 

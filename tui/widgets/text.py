@@ -1,5 +1,7 @@
 """A widget of styled text that is written anew only when its text has changed."""
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.widgets import Static
 
@@ -21,7 +23,7 @@ class Text(Static):
     def palette(self) -> Palette:
         return palette_of(self.app.current_theme)
 
-    def write(self, *lines: list[Piece]) -> None:
+    def write(self, *lines: Sequence[Piece]) -> None:
         """Show these lines."""
         content = Content("\n").join(Content.assemble(*line) for line in lines)
         if self._written is None or content.markup != self._written.markup:
