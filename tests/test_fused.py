@@ -15,6 +15,7 @@ from organism.mind import simd
 from organism.mind.adam import Adam, AdamConstants
 from organism.mind.fused import GROUP, Fused
 from organism.mind.gpt import GPT, Architecture, cross_entropy
+from organism.mind.tape import Tape
 from organism.mind.val import Val
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-5}
@@ -48,19 +49,19 @@ def documents_of(vocab_size, max_length):
 
 
 @st.composite
-def creatures(draw, max_embd, max_layer, max_block, max_vocab):
-    """An architecture with few enough scalars for the reference at hand, a corpus and a seed for its weights."""
+def creatures(draw, max_embd, max_layer, max_block, max_vocab, max_ratio=4, budget=10**9):
+    """An architecture, a corpus and a seed for weights. `budget` bounds weights x positions for costly references."""
     n_embd = draw(st.integers(1, max_embd))
-    architecture = Architecture(
-        vocab_size=draw(st.integers(2, max_vocab)),
-        n_embd=n_embd,
-        n_head=draw(st.sampled_from([heads for heads in range(1, 17) if n_embd % heads == 0])),
-        n_layer=draw(st.integers(1, max_layer)),
-        block_size=draw(st.integers(2, max_block)),
-        mlp_ratio=draw(st.integers(1, 4)),
-        squared_relu=draw(st.booleans()),
-    )
-    documents = draw(documents_of(architecture.vocab_size, architecture.block_size + 3))
+    n_head = draw(st.sampled_from([heads for heads in range(1, 17) if n_embd % heads == 0]))
+    # Whatever is drawn first leaves less for the rest: at least one layer of ratio 1 and two positions.
+    most_layers = max(1, budget // (2 * 6 * n_embd**2))
+    n_layer = draw(st.integers(1, min(max_layer, most_layers)))
+    mlp_ratio = draw(st.integers(1, min(max_ratio, max(1, most_layers // n_layer))))
+    vocab_size = draw(st.integers(2, max_vocab))
+    weights = (2 * vocab_size + n_layer * (4 + 2 * mlp_ratio) * n_embd) * n_embd
+    block_size = draw(st.integers(2, min(max_block, max(2, budget // weights))))
+    architecture = Architecture(vocab_size, n_embd, n_head, n_layer, block_size, mlp_ratio, draw(st.booleans()))
+    documents = draw(documents_of(vocab_size, block_size + 3))
     return architecture, *corpus(documents), draw(st.integers(0, 99))
 
 
@@ -113,8 +114,8 @@ def assert_agree(mine, truth, dtype):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@examples(60)
-@given(creature=creatures(max_embd=16, max_layer=3, max_block=6, max_vocab=9))
+@examples(100)
+@given(creature=creatures(max_embd=16, max_layer=3, max_block=9, max_vocab=9, budget=8_000))
 def test_gradients_are_those_of_the_scalar_graph(dtype, creature):
     architecture, tokens, starts, seed = creature
     weights = random_weights(architecture, seed).astype(dtype)
@@ -123,6 +124,16 @@ def test_gradients_are_those_of_the_scalar_graph(dtype, creature):
     for lanes in WIDTHS[dtype]:
         fused = Fused(architecture, longest(architecture, starts), dtype, lanes)
         assert_agree(fused.gradient(weights, tokens, starts, batch), truth, dtype)
+
+
+@examples(200)
+@given(creature=creatures(max_embd=256, max_layer=12, max_block=256, max_vocab=1001, max_ratio=8, budget=200_000))
+def test_gradients_are_those_of_the_tape(creature):
+    architecture, tokens, starts, seed = creature
+    weights = random_weights(architecture, seed, 0.5 / math.sqrt(architecture.n_embd))
+    batch, positions = np.arange(len(starts) - 1), longest(architecture, starts)
+    truth = Tape(architecture, positions).gradient(weights, tokens, starts, batch)
+    assert_agree(Fused(architecture, positions).gradient(weights, tokens, starts, batch), truth, "float64")
 
 
 @examples(60)
@@ -154,19 +165,23 @@ def test_evaluation_slides_over_every_token(creature):
 
 
 @examples(25)
-@given(creature=creatures(max_embd=12, max_layer=2, max_block=12, max_vocab=9))
-def test_logits_come_one_token_at_a_time(creature):
+@given(creature=creatures(max_embd=12, max_layer=2, max_block=20, max_vocab=9, budget=8_000), evaluate=st.booleans())
+def test_logits_come_one_token_at_a_time(creature, evaluate):
     architecture, tokens, starts, seed = creature
     weights = random_weights(architecture, seed)
     reference = Reference(architecture, weights)
+    documents = [document[: architecture.block_size] for document in split(tokens, starts)]
+    truths = [[[z.data for z in row] for row in reference.logits(document)] for document in documents]
     for dtype in TOLERANCE:
-        fused = Fused(architecture, 2, dtype)
-        for document in split(tokens, starts):
-            said = document[: architecture.block_size]
-            for position, (token, truth) in enumerate(zip(said, reference.logits(said), strict=True)):
-                logits = fused.logits(weights.astype(dtype), token, position)
-                assert logits.dtype == np.float64
-                assert np.allclose(logits, [z.data for z in truth], rtol=0, atol=10 * TOLERANCE[dtype])
+        for lanes in WIDTHS[dtype]:
+            fused = Fused(architecture, 2, dtype, lanes)
+            for said, truth in zip(documents, truths, strict=True):
+                for position, token in enumerate(said):
+                    logits = fused.logits(weights.astype(dtype), token, position)
+                    assert logits.dtype == np.float64
+                    assert np.allclose(logits, truth[position], rtol=0, atol=10 * TOLERANCE[dtype])
+                    if evaluate:  # which takes the place of the keys and values
+                        fused.evaluate(weights.astype(dtype), tokens, starts)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)

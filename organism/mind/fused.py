@@ -46,8 +46,7 @@ GROUP = 256
 class Plan(NamedTuple):
     """The sizes of a creature, where its matrices lie in the parameter vector, and its activations in the workspace.
 
-    Matrices of a layer lie `layer_weights` apart, activations of a layer `layer_space` (0 where only the forward pass
-    is wanted, so that layers take turns in one place).
+    Matrices of a layer lie `layer_weights` apart, activations of a layer `layer_space`.
     """
 
     vocab: int
@@ -103,8 +102,8 @@ def up(n: int, lanes: int) -> int:
     return -(-n // lanes) * lanes
 
 
-def make_plan(shape: Architecture, longest: int, lanes: int, itemsize: int, keep: bool) -> Plan:
-    """Lay out the workspace for documents of up to `longest` columns; `keep` what the backward pass needs."""
+def make_plan(shape: Architecture, longest: int, lanes: int, itemsize: int) -> Plan:
+    """Lay out the workspace for documents of up to `longest` columns."""
     vocab, wide, hidden = shape.vocab_size, shape.n_embd, shape.mlp_ratio * shape.n_embd
     longest = up(longest, lanes)
     columns = max(GROUP, longest)
@@ -160,7 +159,7 @@ def make_plan(shape: Architecture, longest: int, lanes: int, itemsize: int, keep
         "active_slope": hidden * row,
     }.items():
         offsets[name] = take(size) - first_space
-    layer_space = cursor - first_space if keep else 0
+    layer_space = cursor - first_space
     return Plan(
         vocab=vocab,
         wide=wide,
@@ -263,8 +262,9 @@ def rmsnorm_backward(dx, dy, y, scale, ld, rows, columns, accumulate):
 
 
 @fragment
-def attention(qkv, attended, scores, ld, wide, heads, start, n):
-    """One document of n columns from `start` on, for each head of rows d = wide / heads:
+def attention(qkv, attended, scores, ld, wide, heads, start, first, n):
+    """One document of n columns from `start` on (queries from its column `first` on), for each head of d = wide / heads
+    rows:
 
         S[t, p] = k[:, t] . q[:, p] / sqrt(d) for t <= p, else -inf;  A = softmax over t;  attended = v A
 
@@ -279,7 +279,7 @@ def attention(qkv, attended, scores, ld, wide, heads, start, n):
         q = qkv + (head * d * ld + start)
         k = q + wide * ld
         v = k + wide * ld
-        for p in range(0, n, lanes):
+        for p in range(first, n, lanes):
             keys = min(n, p + lanes)
             matmul(scores + p, square, k, 1, ld, q + p, ld, keys, lanes, d, False)
             peak = splat(q, -np.inf)
@@ -386,13 +386,13 @@ def cross_entropy(logits, slopes, target, share, peak, total, ld, rows, columns)
 
 
 @fragment
-def pack(work, places, plan, tokens, segments, shares, begin, end):
+def pack(work, places, plan, tokens, segments, shares, begin, end, row):
     """Fill one group of columns with documents from number `begin` on: as many as fit, at least one.
 
     A segment is (first token, columns, first column that counts). `places` gets each column's token, position and
     target, and `work` its share in the loss. Returns the number of the first document that didn't fit, the number of
-    columns, and how far apart rows shall lie: a document's last vector must fit, and an odd number of vectors spreads
-    the rows over the cache.
+    columns, and how far apart rows shall lie, at least `row`: a document's last vector must fit, and an odd number of
+    vectors spreads the rows over the cache.
     """
     lanes, columns, reach, room = width(work), 0, 0, plan.columns
     i = begin
@@ -411,13 +411,18 @@ def pack(work, places, plan, tokens, segments, shares, begin, end):
             work[plan.share + columns] = shares[i] if position >= counted else 0.0
             columns += 1
         i += 1
-    return i, columns, (-(-reach // lanes) | 1) * lanes
+    return i, columns, max(row, (-(-reach // lanes) | 1) * lanes)
 
 
 @fragment
-def forward(w, work, places, plan, segments, begin, end, columns, ld):
-    """The activations of the documents of one group, kept in the workspace, and their share of the loss."""
+def forward(w, work, places, plan, segments, begin, end, known, columns, ld):
+    """The activations of the documents of one group, kept in the workspace, and their share of the loss.
+
+    Of a single document the first `known` columns (whole vectors) may be there already. Then the work is shifted beyond
+    them, and only attention looks back.
+    """
     wide, hidden = plan.wide, plan.hidden
+    work, places, columns = work + known, places + known, columns - known
     x, embedded = work + plan.stream, work + plan.embedded
     for j in range(columns):
         token, position = w + places[j] * wide, w + (plan.wpe + places[plan.columns + j] * wide)
@@ -434,11 +439,11 @@ def forward(w, work, places, plan, segments, begin, end, columns, ld):
         rmsnorm(x, normed1, space + plan.scale1, ld, wide, columns)
         # q, k and v at once: their matrices lie one behind the other.
         matmul(qkv, ld, matrix, wide, 1, normed1, ld, 3 * wide, columns, wide, False)
-        start, scores = 0, space + plan.scores
+        start, scores = -known, space + (plan.scores - known)
         for i in range(begin, end):
             n = segments[i * 3 + 1]
             square = -(-n // width(x)) * width(x)
-            attention(qkv, attended, scores, ld, wide, plan.heads, start, n)
+            attention(qkv, attended, scores, ld, wide, plan.heads, start, known, n)
             start += n
             scores = scores + plan.heads * square * square
         matmul(x, ld, matrix + plan.output, wide, 1, attended, ld, wide, columns, wide, True)
@@ -542,35 +547,35 @@ def machine(lanes: int) -> Callable:
     """The one entry point, for vectors of `lanes` numbers; numba compiles it when it is first called with a dtype."""
 
     @kernel()
-    def run(weights, memory, work, places, plan, tokens, segments, shares, rates, constants, step, losses):
+    def run(weights, memory, work, places, plan, tokens, segments, shares, known, row, rates, constants, step, losses):
         """One step per rate, on as many segments each as `shares` has for it. Stops at a loss that isn't finite.
 
         The rows of `memory` are Adam's two and the gradient, which is zero before and after; like the weights they are
-        whole vectors. Without any memory (size 0) nothing is learnt and only losses come out. Returns how many steps
-        were taken, and how far apart the rows of the last group lie in the workspace.
+        whole vectors. Without any memory (size 0) nothing is learnt and only losses come out. `known` columns are
+        in the workspace already, whose rows shall lie at least `row` apart. Returns how many steps were taken.
         """
         w, space = pointer(weights, lanes), pointer(work, lanes)
         place, token, segment, share = pointer(places, 1), pointer(tokens, 1), pointer(segments, 1), pointer(shares, 1)
-        learning, batch, ld = memory.size > 0, shares.size // rates.size, 0
+        learning, batch = memory.size > 0, shares.size // rates.size
         first = pointer(memory, lanes)
         second, gradient = first + memory.shape[1], first + 2 * memory.shape[1]
         beta1, beta2, eps = constants
         for i in range(rates.size):
             loss, begin, end = 0.0, i * batch, (i + 1) * batch
             while begin < end:
-                stop, columns, ld = pack(space, place, plan, token, segment, share, begin, end)
-                loss += forward(w, space, place, plan, segment, begin, stop, columns, ld)
+                stop, columns, ld = pack(space, place, plan, token, segment, share, begin, end, row)
+                loss += forward(w, space, place, plan, segment, begin, stop, known, columns, ld)
                 if learning:
                     backward(w, gradient, space, place, plan, segment, begin, stop, columns, ld)
                 begin = stop
             losses[i] = loss
             if not math.isfinite(loss):
                 memory[2] = 0.0
-                return i, ld
+                return i
             if learning:
                 rate, unbias = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
                 adam(w, first, second, gradient, plan.weights, rate, beta1, beta2, unbias, eps)
-        return rates.size, ld
+        return rates.size
 
     return run
 
@@ -589,10 +594,14 @@ class Fused:
         self.architecture = architecture
         self.dtype = np.dtype(dtype)
         lanes = lanes or host_lanes(self.dtype.itemsize)
+        self._lanes = lanes
         self._run = machine(lanes)
-        self._training = make_plan(architecture, positions, lanes, self.dtype.itemsize, keep=True)
-        self._judging = make_plan(architecture, architecture.block_size, lanes, self.dtype.itemsize, keep=False)
+        self._training = make_plan(architecture, positions, lanes, self.dtype.itemsize)
+        self._judging = make_plan(architecture, architecture.block_size, lanes, self.dtype.itemsize)
         self._work = self._aligned(max(self._training.size, self._judging.size))
+        self._places = np.zeros(3 * max(self._training.columns, self._judging.columns), np.int64)
+        self._said = np.zeros(architecture.block_size + 1, np.int64)
+        self._known = 0  # how many columns of what was said are in the workspace
         # Rows of weights, their memory and gradient: aligned, and never at the same place of a page, where the
         # processor would take a load for one that must wait for a store.
         size = up(architecture.parameters + lanes, 4096 // self.dtype.itemsize) + 1024 // self.dtype.itemsize
@@ -626,7 +635,8 @@ class Fused:
         losses = np.full(order.shape[0], np.nan)
         state = self._state[:3, : weights.size]
         state[:] = weights, adam.first, adam.second
-        taken, _ = self._run(
+        self._known = 0
+        taken = self._run(
             self._state[0],
             self._state[1:],
             self._work,
@@ -635,6 +645,8 @@ class Fused:
             tokens,
             segments.ravel(),
             shares.ravel(),
+            0,
+            0,
             learning_rates,
             (constants.beta1, constants.beta2, constants.eps),
             adam.step,
@@ -665,19 +677,26 @@ class Fused:
         shift = np.arange(windows.sum()) - np.repeat(np.cumsum(windows) - windows, windows)
         size = np.repeat(np.minimum(lengths, block), windows)
         segments = np.stack([np.repeat(starts[:-1], windows) + shift, size, np.where(shift > 0, size - 1, 0)], axis=-1)
-        return self._forward(weights, tokens, segments, np.full(len(segments), 1.0 / lengths.sum()))[0]
+        self._known = 0
+        return self._forward(weights, tokens, segments, np.full(len(segments), 1.0 / lengths.sum()), 0, 0)
 
     def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray:
-        """Logits for the token after `token`, which follows those given at the positions before it; 0 starts anew."""
-        self._said[position] = token
-        _, ld = self._forward(weights, self._said, np.array([0, position + 1, 0]), np.zeros(1))
-        first = self._judging.logits + position
-        return self._work[first : first + self.architecture.vocab_size * ld : ld].astype(np.float64)
+        """Logits for the token after `token`, which follows those given at the positions before it; 0 starts anew.
 
-    def _forward(self, weights, tokens, segments, shares) -> tuple[float, int]:
-        """The loss of all segments, and how far apart rows of the workspace lie in the last group."""
+        Keys and values stay in the workspace, so that only the vector of columns with this position is computed.
+        """
+        self._said[position] = token
+        known = min(self._known, position) // self._lanes * self._lanes
+        row = (up(self.architecture.block_size, self._lanes) // self._lanes | 1) * self._lanes
+        self._forward(weights, self._said, np.array([0, position + 1, 0]), np.zeros(1), known, row)
+        self._known = position + 1
+        first = self._judging.logits + position
+        return self._work[first : first + self.architecture.vocab_size * row : row].astype(np.float64)
+
+    def _forward(self, weights, tokens, segments, shares, known: int, row: int) -> float:
+        """The loss of all segments. See the kernel for `known` and `row`."""
         losses = np.full(1, np.nan)
-        _, ld = self._run(
+        self._run(
             weights,
             np.zeros((3, 0), self.dtype),
             self._work,
@@ -686,9 +705,11 @@ class Fused:
             tokens,
             segments.ravel(),
             shares,
+            known,
+            row,
             np.zeros(1),
             (0.0, 0.0, 0.0),
             0,
             losses,
         )
-        return float(losses[0]), ld
+        return float(losses[0])
