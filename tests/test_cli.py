@@ -82,7 +82,7 @@ def test_train_prints_as_microgpt_does(tmp_path, tiny):
     ran = organism("train", "--home", tmp_path, "--data", tiny / "tiny.txt", "--steps", 3, "--samples", 2)
     lines = ran.stdout.splitlines()
     assert lines[:3] == ["num docs: 177", "vocab size: 15", "num params: 3808"]
-    assert [line[:23] for line in lines[3:6]] == [f"step    {i} /    3 | loss " for i in (1, 2, 3)]
+    assert [line[:24] for line in lines[3:6]] == [f"step    {i} /    3 | loss " for i in (1, 2, 3)]
     assert lines[6].startswith("validation loss ")
     assert [line[:11] for line in lines[7:]] == ["sample  1: ", "sample  2: "]
     assert ran.stderr == ""
