@@ -473,6 +473,78 @@ def corpus_fetch(name: Literal["makemore"] = "makemore"):
     print(f"{fetch_makemore(report)}: use it as --data {name}")
 
 
+# --- instruments
+
+
+@app.command
+def sweep(
+    what: str,
+    *,
+    shared: Shared = Shared(),
+    values: str | None = None,
+    seeds: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))] = 3,
+    workers: Annotated[int, Parameter(validator=Number(gte=1, lte=1024))] | None = None,
+    out: Path | None = None,
+    plot: Path | None = None,
+):
+    """Train the creature of genome.toml under several genes and seeds, and say what more of each returns.
+
+    The same command again goes on with a sweep that was interrupted, and only reads one that is complete.
+
+    Parameters
+    ----------
+    what
+        steps, params, a TOML file with [grid] or [[points]], or the .jsonl journal of a sweep, to look at it again.
+    values
+        Instead of the usual ones: for steps '1k,2k,500', for params width/heads/layers '16/4/1,32/4/2'.
+    seeds
+        Trainings a point: under --seed (42 if left out) and those that follow it.
+    workers
+        Worker processes; default: the cores.
+    out
+        Write all results to this file, .json or .csv.
+    plot
+        Draw them in this file, .svg or .png (needs matplotlib: pip install 'organism[plots]').
+    """
+    from contextlib import closing
+
+    from .corpus import read_corpus
+    from .creature import SEED
+    from .genome import genome_in_force
+    from .instruments import sweep as sweeping
+    from .instruments.plots import check_plot, write_plot
+    from .instruments.scaling import analyse
+    from .instruments.tablefile import check_table, write_table
+    from .instruments.tables import lines, sweep_bar
+
+    for path, check in ((out, check_table), (plot, check_plot)):
+        if path:
+            check(path)
+    home = Home.find(shared.home)
+    if what.endswith(".jsonl"):
+        results = sweeping.read(Path(what))
+    else:
+        corpus = read_corpus(shared.data)
+        first = SEED if shared.seed is None else shared.seed
+        genes = genome_in_force(home).genes
+        plan = sweeping.plan(what, genes, corpus, shared.data, first, seeds, _checked(shared), shared.dtype, values)
+        try:
+            with sweep_bar() as show, closing(sweeping.run(plan, corpus, home, workers or _cores())) as work:
+                for working in work:
+                    show(working)
+        except _Signalled:
+            print("interrupted; the same command goes on with the sweep", file=sys.stderr)
+            raise
+        results = sweeping.read(plan.journal(home))
+    analysis = analyse(results.points())
+    if out:
+        write_table(out, results, analysis)
+    if plot:
+        write_plot(plot, results, analysis)
+    for line in lines(results, analysis):
+        print(line)
+
+
 # --- what every command shares
 
 
