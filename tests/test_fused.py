@@ -328,3 +328,21 @@ def test_divergence_stops_at_the_step_where_it_happens(dtype):
         healthy, Adam.for_weights(healthy), tokens, starts, np.arange(4)[:, None], rates[:4], AdamConstants()
     )
     assert np.array_equal(again, losses[:4]), "a dead creature leaves something behind in the buffers"
+
+
+def test_arrays_of_any_kind_run_the_kernel_that_there_is():
+    tokens, starts = published_documents()
+    weights = random_weights(PRESET, 8, 0.08)
+    fused = Fused(PRESET, 16)
+    truth = fused.evaluate(weights, tokens, starts), fused.logits(weights, 3, 0)
+    kernels = len(fused._run.signatures)
+    for array in (weights, tokens):
+        array.setflags(write=False)
+    try:
+        assert fused.evaluate(weights, tokens, starts) == truth[0]
+        assert np.array_equal(fused.logits(weights, 3, 0), truth[1])
+        spaced = np.stack([weights, weights], axis=1)[:, 0]
+        assert fused.evaluate(spaced, tokens.astype(np.int32), starts) == truth[0]
+    finally:
+        tokens.setflags(write=True)
+    assert len(fused._run.signatures) == kernels

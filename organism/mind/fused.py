@@ -19,6 +19,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numba.extending import register_jitable
 
 from .adam import Adam, AdamConstants
 from .compiled import fragment, kernel
@@ -75,7 +76,7 @@ class Plan(NamedTuple):
     peak: int
     total: int
     d_stream: int
-    d_rows: int
+    d_inner: int
     d_normed: int
     d_attended: int
     turned: int
@@ -97,17 +98,24 @@ class Plan(NamedTuple):
     size: int
 
 
+@register_jitable
 def up(n: int, lanes: int) -> int:
     """n rounded up to whole vectors."""
     return -(-n // lanes) * lanes
 
 
-def make_plan(shape: Architecture, longest: int, lanes: int, itemsize: int) -> Plan:
-    """Lay out the workspace for documents of up to `longest` columns."""
+@register_jitable
+def row_length(columns: int, lanes: int) -> int:
+    """How far apart rows of so many columns shall lie: an odd number of vectors spreads them over the cache."""
+    return (up(columns, lanes) // lanes | 1) * lanes
+
+
+def make_plan(shape: Architecture, lanes: int, itemsize: int) -> Plan:
+    """Lay out the workspace. Room is only claimed from the system where documents are long enough to reach it."""
     vocab, wide, hidden = shape.vocab_size, shape.n_embd, shape.mlp_ratio * shape.n_embd
-    longest = up(longest, lanes)
+    longest = up(shape.block_size, lanes)
     columns = max(GROUP, longest)
-    row = columns + 2 * lanes  # rows are an odd number of vectors long
+    row = row_length(columns, lanes)
     line = 64 // itemsize
     cursor = 0
 
@@ -137,7 +145,7 @@ def make_plan(shape: Architecture, longest: int, lanes: int, itemsize: int) -> P
         "peak": row,
         "total": row,
         "d_stream": tall,
-        "d_rows": max(hidden, 3 * wide) * row,
+        "d_inner": max(hidden, 3 * wide) * row,
         "d_normed": tall,
         "d_attended": tall,
         "turned": up(max(hidden, wide), lanes) * (columns + lanes),
@@ -214,7 +222,7 @@ def transpose(target, source, ld, rows, columns):
     the end of a row. Needs no more than `columns` rows of the target, in whole vectors.
     """
     lanes = width(source)
-    tall = -(-rows // lanes) * lanes
+    tall = up(rows, lanes)
     for i in range(rows, tall):
         for j in range(0, columns, lanes):
             store(source, i * ld + j, splat(source, 0.0))
@@ -263,8 +271,7 @@ def rmsnorm_backward(dx, dy, y, scale, ld, rows, columns, accumulate):
 
 @fragment
 def attention(qkv, attended, scores, ld, wide, heads, start, first, n):
-    """One document of n columns from `start` on (queries from its column `first` on), for each head of d = wide / heads
-    rows:
+    """One document of n columns from `start` on, queries from its column `first` on; for each head of d = wide / heads:
 
         S[t, p] = k[:, t] . q[:, p] / sqrt(d) for t <= p, else -inf;  A = softmax over t;  attended = v A
 
@@ -273,7 +280,7 @@ def attention(qkv, attended, scores, ld, wide, heads, start, first, n):
     what they write belongs to the next document, which comes later, or to nobody.
     """
     lanes, d = width(qkv), wide // heads
-    square = -(-n // lanes) * lanes
+    square = up(n, lanes)
     scale = 1.0 / math.sqrt(d)
     for head in range(heads):
         q = qkv + (head * d * ld + start)
@@ -309,7 +316,7 @@ def attention_backward(qkv, d_qkv, d_attended, scores, d_scores, turned, d_turne
     For dk and dv the keys t stand in lanes, which takes A and dS transposed, square by square.
     """
     lanes, d = width(qkv), wide // heads
-    square = -(-n // lanes) * lanes
+    square = up(n, lanes)
     scale = 1.0 / math.sqrt(d)
     for head in range(heads):
         corner = head * d * ld + start
@@ -391,14 +398,13 @@ def pack(work, places, plan, tokens, segments, shares, begin, end, row):
 
     A segment is (first token, columns, first column that counts). `places` gets each column's token, position and
     target, and `work` its share in the loss. Returns the number of the first document that didn't fit, the number of
-    columns, and how far apart rows shall lie, at least `row`: a document's last vector must fit, and an odd number of
-    vectors spreads the rows over the cache.
+    columns, and how far apart rows shall lie, which is at least `row`, and far enough for the last document's vectors.
     """
     lanes, columns, reach, room = width(work), 0, 0, plan.columns
     i = begin
     while i < end:
         start, n, counted = segments[i * 3], segments[i * 3 + 1], segments[i * 3 + 2]
-        whole = -(-n // lanes) * lanes
+        whole = up(n, lanes)
         if whole > room:
             break
         room -= whole
@@ -411,7 +417,7 @@ def pack(work, places, plan, tokens, segments, shares, begin, end, row):
             work[plan.share + columns] = shares[i] if position >= counted else 0.0
             columns += 1
         i += 1
-    return i, columns, max(row, (-(-reach // lanes) | 1) * lanes)
+    return i, columns, max(row, row_length(reach, lanes))
 
 
 @fragment
@@ -442,7 +448,7 @@ def forward(w, work, places, plan, segments, begin, end, known, columns, ld):
         start, scores = -known, space + (plan.scores - known)
         for i in range(begin, end):
             n = segments[i * 3 + 1]
-            square = -(-n // width(x)) * width(x)
+            square = up(n, width(x))
             attention(qkv, attended, scores, ld, wide, plan.heads, start, known, n)
             start += n
             scores = scores + plan.heads * square * square
@@ -474,7 +480,7 @@ def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld)
     `dx` is the gradient of the residual stream; each block adds to it what comes back through its norm.
     """
     wide, hidden = plan.wide, plan.hidden
-    dx, rows, d_normed = work + plan.d_stream, work + plan.d_rows, work + plan.d_normed
+    dx, d_inner, d_normed = work + plan.d_stream, work + plan.d_inner, work + plan.d_normed
     slopes, turned, d_attended = work + plan.slopes, work + plan.turned, work + plan.d_attended
     weight_gradient(gradient + plan.head, slopes, work + plan.stream, turned, ld, plan.vocab, wide, columns)
     matmul(dx, ld, w + plan.head, 1, wide, slopes, ld, wide, columns, plan.vocab, False)
@@ -483,12 +489,12 @@ def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld)
         d_matrix = gradient + (plan.first_layer + layer * plan.layer_weights)
         space = work + (plan.first_space + layer * plan.layer_space)
         weight_gradient(d_matrix + plan.fc2, dx, space + plan.active, turned, ld, wide, hidden, columns)
-        matmul(rows, ld, matrix + plan.fc2, 1, hidden, dx, ld, hidden, columns, wide, False)
+        matmul(d_inner, ld, matrix + plan.fc2, 1, hidden, dx, ld, hidden, columns, wide, False)
         for i in range(hidden):
             for j in range(i * ld, i * ld + columns, width(dx)):
-                store(rows, j, load(rows, j) * load(space + plan.active_slope, j))
-        weight_gradient(d_matrix + plan.fc1, rows, space + plan.normed2, turned, ld, hidden, wide, columns)
-        matmul(d_normed, ld, matrix + plan.fc1, 1, wide, rows, ld, wide, columns, hidden, False)
+                store(d_inner, j, load(d_inner, j) * load(space + plan.active_slope, j))
+        weight_gradient(d_matrix + plan.fc1, d_inner, space + plan.normed2, turned, ld, hidden, wide, columns)
+        matmul(d_normed, ld, matrix + plan.fc1, 1, wide, d_inner, ld, wide, columns, hidden, False)
         rmsnorm_backward(dx, d_normed, space + plan.normed2, space + plan.scale2, ld, wide, columns, True)
 
         weight_gradient(d_matrix + plan.output, dx, space + plan.attended, turned, ld, wide, wide, columns)
@@ -496,10 +502,10 @@ def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld)
         start, scores = 0, space + plan.scores
         for i in range(begin, end):
             n = segments[i * 3 + 1]
-            square = -(-n // width(dx)) * width(dx)
+            square = up(n, width(dx))
             attention_backward(
                 space + plan.qkv,
-                rows,
+                d_inner,
                 d_attended,
                 scores,
                 work + plan.d_scores,
@@ -513,17 +519,18 @@ def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld)
             )
             start += n
             scores = scores + plan.heads * square * square
-        weight_gradient(d_matrix, rows, space + plan.normed1, turned, ld, 3 * wide, wide, columns)
-        matmul(d_normed, ld, matrix, 1, wide, rows, ld, wide, columns, 3 * wide, False)
+        weight_gradient(d_matrix, d_inner, space + plan.normed1, turned, ld, 3 * wide, wide, columns)
+        matmul(d_normed, ld, matrix, 1, wide, d_inner, ld, wide, columns, 3 * wide, False)
         rmsnorm_backward(dx, d_normed, space + plan.normed1, space + plan.scale1, ld, wide, columns, True)
     rmsnorm_backward(dx, dx, work + plan.embedded, work + plan.embedded_scale, ld, wide, columns, False)
+    tall = transpose(turned, dx, ld, wide, columns)
     for j in range(columns):
         token = gradient + places[j] * wide
         position = gradient + (plan.wpe + places[plan.columns + j] * wide)
-        for i in range(wide):
-            d = dx[i * ld + j]
-            token[i] = token[i] + d
-            position[i] = position[i] + d
+        for i in range(0, wide, width(dx)):
+            d = load(turned, j * tall + i)
+            store(token, i, load(token, i) + d)
+            store(position, i, load(position, i) + d)
 
 
 @fragment
@@ -580,10 +587,15 @@ def machine(lanes: int) -> Callable:
     return run
 
 
+def plain(array: np.ndarray, dtype: np.dtype | type) -> np.ndarray:
+    """The array as the kernel was compiled for: for one that is read-only or has strides, numba would compile anew."""
+    return np.require(array, dtype, ["C", "W"])
+
+
 class Fused:
     """One architecture ready to train, judge and speak: the buffers are allocated once, here.
 
-    `positions` is the longest training document there will be, in predictions: min(block_size, longest document + 1).
+    `positions` is how many predictions are learnt of a document at most: min(block_size, longest document + 1).
     `dtype` is that of all weights it is given; `lanes` overrides the processor's. Weights are flat vectors in the order
     of `Architecture.shapes()`. Document i is tokens[starts[i]:starts[i + 1]] (int64), the end token at both ends.
     """
@@ -592,22 +604,19 @@ class Fused:
         self, architecture: Architecture, positions: int, dtype: str = "float64", lanes: int | None = None
     ) -> None:
         self.architecture = architecture
+        self.positions = min(positions, architecture.block_size)
         self.dtype = np.dtype(dtype)
-        lanes = lanes or host_lanes(self.dtype.itemsize)
-        self._lanes = lanes
-        self._run = machine(lanes)
-        self._training = make_plan(architecture, positions, lanes, self.dtype.itemsize)
-        self._judging = make_plan(architecture, architecture.block_size, lanes, self.dtype.itemsize)
-        self._work = self._aligned(max(self._training.size, self._judging.size))
-        self._places = np.zeros(3 * max(self._training.columns, self._judging.columns), np.int64)
+        self.lanes = lanes or host_lanes(self.dtype.itemsize)
+        self._run = machine(self.lanes)
+        self._plan = make_plan(architecture, self.lanes, self.dtype.itemsize)
+        self._work = self._aligned(self._plan.size)
+        self._places = np.zeros(3 * self._plan.columns, np.int64)
         self._said = np.zeros(architecture.block_size + 1, np.int64)
         self._known = 0  # how many columns of what was said are in the workspace
         # Rows of weights, their memory and gradient: aligned, and never at the same place of a page, where the
         # processor would take a load for one that must wait for a store.
-        size = up(architecture.parameters + lanes, 4096 // self.dtype.itemsize) + 1024 // self.dtype.itemsize
+        size = up(architecture.parameters + self.lanes, 4096 // self.dtype.itemsize) + 1024 // self.dtype.itemsize
         self._state = self._aligned(4 * size).reshape(4, size)
-        self._places = np.zeros(3 * max(self._training.columns, self._judging.columns), np.int64)
-        self._said = np.zeros(architecture.block_size + 1, np.int64)
 
     def _aligned(self, size: int) -> np.ndarray:
         """Zeros that start at a cache line."""
@@ -629,7 +638,7 @@ class Fused:
 
         Stops at the first loss that isn't finite: the weights keep their last step, the losses behind it are NaN.
         """
-        lengths = np.minimum(self.architecture.block_size, starts[order + 1] - starts[order] - 1)
+        lengths = np.minimum(self.positions, starts[order + 1] - starts[order] - 1)
         segments = np.stack([starts[order], lengths, np.zeros_like(lengths)], axis=-1)
         shares = 1.0 / (lengths * order.shape[1])
         losses = np.full(order.shape[0], np.nan)
@@ -641,13 +650,13 @@ class Fused:
             self._state[1:],
             self._work,
             self._places,
-            self._training,
-            tokens,
+            self._plan,
+            plain(tokens, np.int64),
             segments.ravel(),
             shares.ravel(),
             0,
             0,
-            learning_rates,
+            plain(learning_rates, np.float64),
             (constants.beta1, constants.beta2, constants.eps),
             adam.step,
             losses,
@@ -686,23 +695,23 @@ class Fused:
         Keys and values stay in the workspace, so that only the vector of columns with this position is computed.
         """
         self._said[position] = token
-        known = min(self._known, position) // self._lanes * self._lanes
-        row = (up(self.architecture.block_size, self._lanes) // self._lanes | 1) * self._lanes
+        known = min(self._known, position) // self.lanes * self.lanes
+        row = row_length(self.architecture.block_size, self.lanes)
         self._forward(weights, self._said, np.array([0, position + 1, 0]), np.zeros(1), known, row)
         self._known = position + 1
-        first = self._judging.logits + position
+        first = self._plan.logits + position
         return self._work[first : first + self.architecture.vocab_size * row : row].astype(np.float64)
 
     def _forward(self, weights, tokens, segments, shares, known: int, row: int) -> float:
         """The loss of all segments. See the kernel for `known` and `row`."""
         losses = np.full(1, np.nan)
         self._run(
-            weights,
+            plain(weights, self.dtype),
             np.zeros((3, 0), self.dtype),
             self._work,
             self._places,
-            self._judging,
-            tokens,
+            self._plan,
+            plain(tokens, np.int64),
             segments.ravel(),
             shares,
             known,
