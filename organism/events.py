@@ -11,6 +11,9 @@ import msgspec
 
 from .genome import Ancestor, Estimate, Genes
 
+HEADS = {"Weaver": "flow", "Mirror": "symmetry", "Spark": "creativity", "Origin": "loss"}
+"""The heads of a hydra, as events name them, and what each selects for."""
+
 
 def _tag(name: str) -> str:
     return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
@@ -148,19 +151,25 @@ class Judged(Event):
     seconds: float
     inherited: bool = False
     test_loss: float | None = None
+    head: str | None = None
+    elapsed_seconds: float = 0.0
 
 
 class Died(Event):
-    """An organism is gone before it was judged: diverged, culled, or lost with its worker."""
+    """An organism is gone: diverged, culled, or lost with its worker."""
 
     id: int
     generation: int
     replicate: int
     reason: str
+    head: str | None = None
 
 
 class GenerationEnd(Event):
-    """All organisms of a generation are judged. `best`, `mean` and `worst` are of their fitness."""
+    """All organisms of a generation are judged. `best`, `mean` and `worst` are of their fitness.
+
+    A generation in which nothing lives has no such event.
+    """
 
     generation: int
     best: float
@@ -178,10 +187,15 @@ class GenerationEnd(Event):
 
 
 class Gathering(Event):
-    """The heads of a hydra exchange champions: who (id) was sent by which head."""
+    """The heads of a hydra send each other their champions: who (id) was sent by which head.
+
+    They are born in the next generation, with the origin `champion` and their head as parent. The last Gathering sends
+    nobody: what follows it is the confirmation.
+    """
 
     cycle: int
     champions: dict[str, int]
+    generation: int
 
 
 class Abandoned(Event):
@@ -191,11 +205,26 @@ class Abandoned(Event):
     reason: str
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """Where an organism stands in a Pareto search: validation loss, beauty, and compute in parameters x tokens."""
+
+    id: int
+    validation_loss: float
+    beauty: float
+    compute: float
+    genes: Genes
+
+
 class Front(Event):
-    """The organisms that no other surpasses in every objective of a Pareto search, and the one at its knee."""
+    """The organisms that no other surpasses in every objective of a Pareto search, and the one at its knee.
+
+    One follows every generation, and one the confirmation: the knee of that is the confirmed champion.
+    """
 
     ids: tuple[int, ...]
     knee: int
+    generation: int
+    standings: tuple[Standing, ...]
 
 
 class Confirmed(Event):
@@ -243,11 +272,15 @@ class Worker(Event):
 
 
 class Act(Event):
-    """What a person did: pause, resume, stop, cull, bless or immigrant. `id` is the organism meant, if one is."""
+    """What a person did: pause, resume, stop, cull, bless, immigrant, or extend the run to `generations` in all.
+
+    `id` is the organism meant, if one is.
+    """
 
     verb: str
     generation: int = 0
     id: int | None = None
+    generations: int | None = None
 
 
 AnyEvent = (

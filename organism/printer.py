@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from .corpus import FEW
 from .events import (
+    HEADS,
     Abandoned,
     Act,
     Born,
@@ -17,6 +18,7 @@ from .events import (
     Dream,
     Event,
     EvolutionEnd,
+    Front,
     Gathering,
     GenerationEnd,
     GenerationStart,
@@ -59,8 +61,9 @@ class Printer:
         self.stage = ""
         self.start: TrainStart | None = None
         self.end: TrainEnd | None = None
-        self.range: tuple[float, float] | None = None
-        self.unit = ("loss", -1)
+        self.ranges: dict[str | None, tuple[float, float] | None] = {}
+        self.objective = "loss"
+        self.fronted = 0
         self.evolving = False
 
     def lines(self, event: Event) -> Iterator[str]:
@@ -87,11 +90,14 @@ class Printer:
                 yield f"  compiling {event.reason} (a few seconds) ..."
             case Worker(state="died" | "stuck"):
                 yield f"    worker {event.worker} {event.state} ({event.reason}); another takes its place"
-            case GenerationStart(1):
-                self.range = None
-                yield f"    {'':>3} {'best':>9} {'mean':>9} {'worst':>9} {'species':>7}"
+            case GenerationStart(1, head=head):
+                if not self.ranges:
+                    title = "head" if head else ""
+                    yield f"    {'':>3} {title:<7}{'best':>9} {'mean':>9} {'worst':>9} {'species':>7}"
+                self.ranges.setdefault(head, None)
             case GenerationStart(regime="championship" | "cataclysm"):
-                yield f"    {event.regime}: no progress lately, so the next generation is bred differently"
+                where = f" of the {event.head}" if event.head else ""
+                yield f"    {event.regime}{where}: no progress lately, so the next generation is bred differently"
             case GenerationEnd():
                 yield from self._generation(event)
             case Died():
@@ -99,6 +105,8 @@ class Printer:
             case Gathering(cycle, champions):
                 sent = ", ".join(f"{head} sends {id}" for head, id in champions.items())
                 yield f"    the Gathering of cycle {cycle}: {sent}"
+            case Front():
+                yield from self._front(event)
             case Abandoned(generation, reason):
                 yield f"    generation {generation} is abandoned ({reason})"
             case Act(verb, generation, id):
@@ -119,7 +127,7 @@ class Printer:
 
     def _run(self, event: Run) -> Iterator[str]:
         config = event.config
-        self.unit = (event.objective, -1 if event.objective.endswith("loss") else 1)
+        self.objective = event.objective
         yield (
             f"organism: seed {event.seed}, objective {event.objective}, {config['generations']} generations of "
             f"{config['population']}, space {config['space']}, {config['metabolism']} {config['dtype']}, "
@@ -131,17 +139,28 @@ class Printer:
 
     def _generation(self, event: GenerationEnd) -> Iterator[str]:
         """A line with best, mean and worst in the objective's own unit, and a bar from the first mean to the best."""
-        sign = self.unit[1]
-        if self.range is None:
-            self.range = event.mean, event.best
-        low, high = self.range[0], max(self.range[1], event.best)
-        self.range = low, high
+        sign = -1 if HEADS.get(event.head or "", self.objective).endswith("loss") else 1
+        low, high = self.ranges.get(event.head) or (event.mean, event.best)
+        self.ranges[event.head] = low, high = low, max(high, event.best)
         share = (event.best - low) / (high - low + 3 * abs(high - low) / (event.generation + 3) or 1.0)
         kinds = f"{event.species:>7}" + (" (monoculture)" if event.species == 1 else "")
         yield (
-            f"    {event.generation:>3} {sign * event.best:>9.4f} {sign * event.mean:>9.4f} {sign * event.worst:>9.4f} "
-            f"{kinds}  {bar(share)}  {describe(event.genes)}"
+            f"    {event.generation:>3} {event.head or '':<7}{sign * event.best:>9.4f} {sign * event.mean:>9.4f} "
+            f"{sign * event.worst:>9.4f} {kinds}  {bar(share)}  {describe(event.genes)}"
         )
+
+    def _front(self, event: Front) -> Iterator[str]:
+        """One line a generation; after the confirmation, everyone on it."""
+        if event.generation > self.fronted:
+            self.fronted = event.generation
+            yield f"        the front holds {len(event.ids)}, its knee is {event.knee}"
+            return
+        yield f"    the front{'validation loss':>20} {'beauty':>8} {'compute':>10}"
+        for standing in sorted(event.standings, key=lambda standing: standing.compute):
+            yield (
+                f"    {standing.id:>9}{standing.validation_loss:>20.4f} {standing.beauty:>8.4f} "
+                f"{standing.compute:>10.1e}  {describe(standing.genes)}{'  (the knee)' if standing.id == event.knee else ''}"
+            )
 
     def _lived(self, names: tuple[str, ...]) -> Iterator[str]:
         """After the second of two lives, the two side by side."""

@@ -21,12 +21,11 @@ from ..events import (
     Act,
     AnyEvent,
     Confirmed,
-    Died,
+    Dream,
     Event,
     EvolutionEnd,
     GenerationEnd,
     GenomeWritten,
-    Judged,
     Run,
     Stage,
     canonical,
@@ -45,6 +44,7 @@ class Journal:
         self.path = path
         self.held = held
         self._expected = Counter(_key(event) for event in repeatable(held))
+        self._waiting: list[Event] = []
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
 
     @property
@@ -79,24 +79,37 @@ class Journal:
             os.truncate(path, whole)
         return cls(path, held)
 
-    def write(self, event: Event) -> bool:
-        """Append `event`; False, and nothing is written, if the journal holds it already."""
+    def write(self, event: Event) -> list[Event]:
+        """Append `event`, unless the journal holds it already; which events were appended.
+
+        As long as the journal holds what hasn't happened again, new events wait: should the run prove to be another
+        than the one that the journal tells of, not a letter of it was changed.
+        """
         key = _key(event)
-        if key is not None and self._expected[key] > 0:
+        if key in self._expected:
             self._expected[key] -= 1
-            return False
+            if not self._expected[key]:
+                del self._expected[key]
+        else:
+            self._waiting.append(event)
+        if self._expected:
+            return []
+        written, self._waiting = self._waiting, []
+        for each in written:
+            self._append(each)
+        return written
+
+    def _append(self, event: Event) -> None:
         line = encode(event) + b"\n"
         while line:
             line = line[os.write(self._file, line) :]
         if isinstance(event, ENDING):
             os.fsync(self._file)
-        return True
 
     def check_repeated(self) -> None:
         """Raise BadInput unless everything that the journal held has happened again."""
-        left = [key for key, count in self._expected.items() if count > 0]
-        if left:
-            event = msgspec.json.decode(left[0])["event"]
+        if self._expected:
+            event = msgspec.json.decode(next(iter(self._expected)))["event"]
             raise BadInput(
                 f"{self.path}: doesn't follow from its own first line (the first difference is a {event} event): "
                 f"it was edited, or another version of the program wrote it"
@@ -143,14 +156,18 @@ def journals(home: Home) -> list[Path]:
 
 
 def is_finished(events: list[AnyEvent]) -> bool:
-    """Whether the run that these events tell of has come to its own end."""
+    """Whether the run that these events tell of has come to its own end, since a person last extended it."""
     run = events[0]
     assert isinstance(run, Run)
-    last = "dream" if run.config.get("whole_life") else "genome_written"
-    ended = next((i for i, event in enumerate(events) if isinstance(event, EvolutionEnd)), None)
-    if ended is None:
-        return False
-    return any(type(event).__struct_config__.tag == last for event in events[ended:])
+    last = Dream if run.config.get("whole_life") else GenomeWritten
+    ended = finished = False
+    for event in events:
+        if isinstance(event, EvolutionEnd):
+            ended = True
+        elif isinstance(event, Act) and event.verb == "extend":
+            ended = finished = False
+        finished = finished or (ended and isinstance(event, last))
+    return finished
 
 
 def summary(path: Path) -> str:
@@ -167,14 +184,9 @@ def summary(path: Path) -> str:
 
 
 def repeatable(events: list[AnyEvent]) -> list[AnyEvent]:
-    """Those events that a second course of the run must bring again: all that are canonical, but for the first line,
-    what a person did, and what an abandoned generation had learnt before it was given up."""
-    abandoned = {event.generation for event in events if isinstance(event, Abandoned)}
-
-    def was_given_up(event: AnyEvent) -> bool:
-        return isinstance(event, Judged | Died) and event.generation in abandoned and event.replicate <= 1
-
-    return [e for e in events if not isinstance(e, Run | Act) and canonical(e) is not None and not was_given_up(e)]
+    """Those events that a second course of the run must bring again: all that are canonical, its first line and what a
+    person did excepted."""
+    return [event for event in events if not isinstance(event, Run | Act) and canonical(event) is not None]
 
 
 def _key(event: Event) -> bytes | None:

@@ -1,12 +1,17 @@
-"""Who may have children: tournaments, and how many kinds are left. Pure functions over ranked organisms."""
+"""Who may have children: rankings, tournaments, and how many kinds are left. Pure functions of values."""
 
 import random
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import TypeVar
 
+from ..fitness.objectives import Aim
 from ..genome import Genes
+from .ledger import Record
 
 T = TypeVar("T")
+Ranking = Callable[[Sequence[Record], Aim], list[Record]]
 
 
 def tournament(ranked: Sequence[T], rng: random.Random, k: int = 3) -> T:
@@ -17,3 +22,78 @@ def tournament(ranked: Sequence[T], rng: random.Random, k: int = 3) -> T:
 def species(genes: Sequence[Genes]) -> int:
     """How many different architectures there are. One alone is a monoculture."""
     return len({held.species for held in genes})
+
+
+def by_fitness(records: Sequence[Record], aim: Aim) -> list[Record]:
+    """Best first; among equals the older."""
+    return sorted(records, key=lambda record: (-record.fitness(aim), record.organism.id))
+
+
+def by_dominance(records: Sequence[Record], aim: Aim) -> list[Record]:
+    """Front by front, within a front the lonelier first; among equals the fitter, then the older.
+
+    The crowded-comparison order of NSGA-II (Deb, Pratap, Agarwal and Meyarivan, 2002).
+    """
+    records = by_fitness(records, aim)
+    points = [costs(record) for record in records]
+    ranked = []
+    for front in fronts(points):
+        lonely = crowding([points[i] for i in front])
+        ranked += [records[i] for _, i in sorted(zip([-distance for distance in lonely], front, strict=True))]
+    return ranked
+
+
+def costs(record: Record) -> tuple[float, ...]:
+    """What a Pareto search brings down: validation loss, lack of beauty, and compute = parameters x tokens."""
+    return record.mean("validation_loss"), -record.mean("beauty"), record.mean("compute")
+
+
+def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether costs `a` are nowhere above `b` and somewhere below."""
+    return all(x <= y for x, y in zip(a, b, strict=True)) and any(x < y for x, y in zip(a, b, strict=True))
+
+
+def fronts(points: Sequence[Sequence[float]]) -> list[list[int]]:
+    """Indices of `points` by non-dominated sorting: those that nothing dominates, those that only they do, ..."""
+    below = [[j for j, other in enumerate(points) if dominates(point, other)] for point in points]
+    above = [sum(dominates(other, point) for other in points) for point in points]
+    sorted_fronts = []
+    front = [i for i, count in enumerate(above) if count == 0]
+    while front:
+        sorted_fronts.append(front)
+        beneath = []
+        for i in front:
+            for j in below[i]:
+                above[j] -= 1
+                if above[j] == 0:
+                    beneath.append(j)
+        front = sorted(beneath)
+    return sorted_fronts
+
+
+def crowding(points: Sequence[Sequence[float]]) -> list[float]:
+    """For each point of a front the sum, over the costs, of the gap between its neighbours; infinite at the ends.
+
+    Gaps are shares of the cost's range in this front.
+    """
+    distances = [0.0] * len(points)
+    for cost in range(len(points[0])):
+        order = sorted(range(len(points)), key=lambda i: (points[i][cost], i))
+        span = points[order[-1]][cost] - points[order[0]][cost]
+        distances[order[0]] = distances[order[-1]] = float("inf")
+        for before, i, after in zip(order, order[1:], order[2:], strict=False):
+            if span:
+                distances[i] += (points[after][cost] - points[before][cost]) / span
+    return distances
+
+
+def mean_rank(rivals: Sequence[Sequence[float]], judged: Sequence[float]) -> float:
+    """The mean over the objectives of the share of rivals that are surpassed, ties counting half; in [0, 1].
+
+    rivals: for each objective the fitness of all of them, sorted. judged: for each that of the one in question.
+    """
+    shares = [
+        (bisect_left(held, own) + bisect_right(held, own)) / (2 * len(held) or 1)
+        for held, own in zip(rivals, judged, strict=True)
+    ]
+    return fmean(shares)

@@ -6,6 +6,7 @@ Fitness is higher-is-better everywhere; a target is given in the objective's own
 import math
 import random
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -16,6 +17,7 @@ from .loss import test_loss, validation_loss
 
 DREAMS = 200
 SHOWN = 20
+COSTLIEST = 12  # decades of parameter-tokens
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -40,6 +42,18 @@ class Measurement(msgspec.Struct, frozen=True):
         return float(self.params) * self.tokens
 
 
+class Aim(Protocol):
+    """What a population selects for."""
+
+    def fitness(self, measurement: Measurement) -> float:
+        """Higher is better, whatever the unit."""
+        ...
+
+    def reaches(self, fitness: float, target: float | None) -> bool:
+        """Whether `fitness` is as good as a target in the person's own unit."""
+        ...
+
+
 class Objective(msgspec.Struct, frozen=True):
     """One number to select for: `fitness` reads it, `sign` turns the person's unit into fitness and back."""
 
@@ -51,8 +65,29 @@ class Objective(msgspec.Struct, frozen=True):
         return self.sign * getattr(measurement, self.unit)
 
     def reaches(self, fitness: float, target: float | None) -> bool:
-        """Whether `fitness` is as good as a target in the objective's own unit."""
         return target is not None and fitness >= self.sign * target
+
+
+class Compromise(msgspec.Struct, frozen=True):
+    """Three numbers at once: validation loss, beauty and compute, each as a gain over what's worthless in [0, 1].
+
+    fitness = (1 - loss / uniform) * beauty * (1 - log10(compute) / 12)
+
+    `uniform` is the loss of guessing evenly, ln(vocabulary); 10^12 parameter-tokens is about the costliest corner of
+    the wide space. The product of gains is Nash's bargaining solution (The Bargaining Problem, 1950): no unit weighs
+    more than another, and what maximises it is surpassed by nothing in all three. It is how the knee of a front is
+    told; selection itself goes by dominance.
+    """
+
+    uniform: float
+
+    def fitness(self, measurement: Measurement) -> float:
+        learnt = max(0.0, 1 - measurement.validation_loss / self.uniform)
+        cheap = max(0.0, 1 - math.log10(max(1.0, measurement.compute)) / COSTLIEST)
+        return learnt * measurement.beauty * cheap
+
+    def reaches(self, fitness: float, target: float | None) -> bool:
+        return target is not None and fitness >= target
 
 
 OBJECTIVES = {

@@ -1,0 +1,251 @@
+"""One population under one aim: who is carried on, who is bred, and in which of three regimes.
+
+`normal` breeding makes crosses, mutants and hyper-mutants of tournament winners; two generations without progress bring
+a `championship` around the best, four a `cataclysm` that rebuilds the population from the widened space. The rates are
+those of microgpt-evolve-rust. Parents are the best that the population ever held, as many as it has places: a
+(mu + lambda) scheme (Schwefel, 1981), so that a generation of bad luck costs no blood line. What is made must be
+affordable: see `_affordable`.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+from statistics import fmean
+
+import msgspec
+
+from ..events import GenerationEnd, GenerationStart
+from ..fitness.objectives import Aim
+from ..genome import Genes, Space
+from . import selection, variation
+from .ledger import Ledger, Organism
+
+IMMIGRANTS = {"normal": 2, "championship": 1, "cataclysm": 0}
+CHAMPIONSHIP, CATACLYSM = 2, 4
+LEAP = 4
+REDRAWS = 50
+
+
+class Breeding(msgspec.Struct, frozen=True):
+    """How a population is kept. `widens`: growth and cataclysm may leave the space for the wide table's bodies."""
+
+    seed: int
+    population: int
+    elitism: int
+    space: Space
+    widens: bool
+
+
+# Origin, parents, and how the genes are drawn.
+Recipe = tuple[str, tuple[int, ...], Callable[[random.Random], Genes]]
+
+
+def regime(stagnation: int) -> str:
+    """How the next generation is bred after so many generations without progress; the cycle repeats every four."""
+    phase = stagnation % CATACLYSM
+    if stagnation and phase == 0:
+        return "cataclysm"
+    return "championship" if phase >= CHAMPIONSHIP else "normal"
+
+
+class Population:
+    """The organisms of one head, or of a run that has none. What is known of them stands in the ledger."""
+
+    def __init__(
+        self, breeding: Breeding, ledger: Ledger, aim: Aim, ranking: selection.Ranking, head: str | None = None
+    ):
+        self.breeding = breeding
+        self.ledger = ledger
+        self.aim = aim
+        self.ranking = ranking
+        self.head = head
+        self.regime = "normal"
+        self.stagnation = 0
+        self.best = -float("inf")
+        self.members: list[Organism] = []
+        self.survivors: list[Organism] = []
+        self.blessed: set[int] = set()
+        self.summoned = 0
+        self._next: list[Organism] = []
+
+    # --- who is there
+
+    def ranked(self) -> list[Organism]:
+        """The living members and survivors, best first, each genome once, as the youngest organism that carries it."""
+        carriers = {o.genes: o for o in (*self.survivors, *self.members) if self.ledger.lives(o)}
+        records = [self.ledger.records[genes] for genes in carriers]
+        return [carriers[record.organism.genes] for record in self.ranking(records, self.aim)]
+
+    def champion(self) -> Organism | None:
+        """The fittest of them, if any lives."""
+        return max(self.ranked(), key=self.ledger.fitness, default=None)
+
+    # --- a generation
+
+    def found(self, genome: Genes) -> None:
+        """Generation one: the genome in force, mutants of it up to half the population, the rest random."""
+        space = self.breeding.space
+        limit = self._cost(genome) * LEAP
+        first = self._bear("genome", (), genome)
+        self._next = [first]
+        for slot in range(1, self.breeding.population):
+            if slot < (self.breeding.population + 1) // 2:
+                self._place(slot, "mutant", (first.id,), lambda rng: variation.mutate(genome, space, rng), limit)
+            else:
+                self._place(slot, "random", (), self._random, limit)
+
+    def open(self) -> None:
+        """Let the next generation in, and have whoever is new trained."""
+        self.members, self._next = self._next, []
+        self.blessed, self.summoned = set(), 0
+        self.ledger.emit(
+            GenerationStart(
+                generation=self.ledger.generation,
+                regime=self.regime,
+                population=len(self.members),
+                head=self.head,
+            )
+        )
+        for organism in self.members:
+            self.ledger.announce(organism)
+            self.ledger.want(organism, 0)
+
+    def close(self) -> None:
+        """All members are judged: say what came of it, and keep the best."""
+        ranked = self.ranked()
+        if not ranked:
+            self.stagnation += 1
+            return
+        champion = max(ranked, key=self.ledger.fitness)
+        record = self.ledger.records[champion.genes]
+        best = record.fitness(self.aim)
+        present = [self.ledger.fitness(o) for o in self.members if self.ledger.lives(o)] or [best]
+        if best > self.best:
+            self.best, self.stagnation = best, 0
+        else:
+            self.stagnation += 1
+        self.ledger.emit(
+            GenerationEnd(
+                generation=self.ledger.generation,
+                best=best,
+                mean=fmean(present),
+                worst=min(present),
+                species=selection.species([organism.genes for organism in self.members]),
+                stagnation=self.stagnation,
+                regime=self.regime,
+                champion=champion.id,
+                genes=champion.genes,
+                validation_loss=record.mean("validation_loss"),
+                blacklist=len(self.ledger.blacklist()),
+                head=self.head,
+            )
+        )
+        self.survivors = ranked[: self.breeding.population]
+
+    # --- breeding
+
+    def breed(self, guests: Iterable[Organism] = ()) -> None:
+        """Fill the next generation: elites and guests first, then by the regime, then strangers."""
+        self.regime = regime(self.stagnation)
+        parents, size = self.ranked(), self.breeding.population
+        if parents:
+            # The fittest leads; in a Pareto search it needn't be the first in rank.
+            champion = max(parents, key=self.ledger.fitness)
+            parents.sort(key=lambda organism: organism is not champion)
+        self._next = []
+        for elite in self._elites(parents):
+            best = self.regime == "championship" and elite is parents[0]
+            self._next.append(self._bear("champion" if best else "elite", (elite.id,), elite.genes))
+        for guest in guests:
+            self._next.append(self._bear("champion", (guest.id,), guest.genes))
+        first = len(self._next)
+        bred = max(size - IMMIGRANTS[self.regime], first + 1) if parents else first
+        ceiling = LEAP * self._cost(parents[0].genes) if parents else None
+        for slot in range(first, max(size, first + 1) + self.summoned):
+            if slot < bred:
+                self._place(slot, *self._recipe(parents, slot, first), ceiling)
+            else:
+                self._place(slot, "immigrant", (), self._random, ceiling)
+
+    def _elites(self, parents: list[Organism]) -> list[Organism]:
+        """Who is carried on: the best few, but never everybody, and whom a person blessed."""
+        elites = parents[: min(self.breeding.elitism, self.breeding.population - 1)]
+        return elites + [o for o in parents if o.id in self.blessed and o not in elites]
+
+    def _recipe(self, parents: list[Organism], slot: int, first: int) -> Recipe:
+        """What to put in `slot` of the next generation, `first` being the first one to be bred."""
+        if self.regime == "cataclysm":
+            return self._cataclysmic(parents[0], slot)
+        if self.regime == "championship":
+            return self._championship(parents, slot, first)
+        return self._normal(parents, slot)
+
+    def _normal(self, parents: list[Organism], slot: int) -> Recipe:
+        """40 % crossover and mutation, 40 % mutants, 20 % hyper-mutants, all of tournament winners."""
+        rng = self._rng("parents", slot)
+        kind, space = rng.random(), self.breeding.space
+        mother = selection.tournament(parents, rng)
+        if kind < 0.4 and len(parents) > 1:
+            father = selection.tournament([o for o in parents if o is not mother], rng)
+
+            def child(rng: random.Random) -> Genes:
+                return variation.mutate(variation.cross(mother.genes, father.genes, space, rng), space, rng)
+
+            return "cross", (mother.id, father.id), child
+        if kind < 0.8:
+            return "mutant", (mother.id,), lambda rng: variation.mutate(mother.genes, space, rng)
+        return "hyper", (mother.id,), lambda rng: variation.hyper_mutate(mother.genes, space, rng)
+
+    def _championship(self, parents: list[Organism], slot: int, first: int) -> Recipe:
+        """One grown child of the elite; then, in turn, tuned crosses among the top three and tuned copies."""
+        elite, space = parents[0], self.breeding.space
+        if slot == first:
+            return "grown", (elite.id,), lambda rng: variation.grow(elite.genes, self._wide(), rng)
+        if slot % 2 and len(parents) > 1:
+            mother, father = self._rng("parents", slot).sample(parents[:3], 2)
+
+            def child(rng: random.Random) -> Genes:
+                return variation.tune(variation.cross(mother.genes, father.genes, space, rng), space, rng)
+
+            return "cross", (mother.id, father.id), child
+        return "tuned", (elite.id,), lambda rng: variation.tune(elite.genes, space, rng)
+
+    def _cataclysmic(self, elite: Organism, slot: int) -> Recipe:
+        """In turn, wild mutants of the elite and strangers, all from the widened space."""
+        if slot % 2:
+            return "cataclysm", (), lambda rng: variation.random_genes(self._wide(), rng)
+        return "cataclysm", (elite.id,), lambda rng: variation.hyper_mutate(elite.genes, self._wide(), rng)
+
+    def _wide(self) -> Space:
+        return variation.widened(self.breeding.space) if self.breeding.widens else self.breeding.space
+
+    def _random(self, rng: random.Random) -> Genes:
+        """Random genes of a species that isn't blacklisted."""
+        blacklist = self.ledger.blacklist()
+        genes = variation.random_genes(self.breeding.space, rng)
+        for _ in range(REDRAWS):
+            if genes.species not in blacklist:
+                break
+            genes = variation.random_genes(self.breeding.space, rng)
+        return genes
+
+    def _cost(self, genes: Genes) -> int:
+        return variation.cost(genes, self.ledger.params_of(genes))
+
+    def _place(self, slot: int, origin: str, parents: tuple[int, ...], make: Callable, ceiling: int | None) -> None:
+        """Add a newcomer whose genes nobody in this run had before, if one can be found at a cost up to `ceiling`."""
+        rng = self._rng("genes", slot)
+        for attempt in range(2 * REDRAWS):
+            if attempt == REDRAWS:
+                origin, parents, make = "immigrant", (), self._random
+            genes = make(rng)
+            if genes in self.ledger.taken or (ceiling is not None and self._cost(genes) > ceiling):
+                continue
+            self._next.append(self._bear(origin, parents, genes))
+            return
+
+    def _bear(self, origin: str, parents: tuple[int, ...], genes: Genes) -> Organism:
+        return self.ledger.bear(origin, parents, genes, self.head)
+
+    def _rng(self, purpose: str, slot: int) -> random.Random:
+        head = "" if self.head is None else f" {self.head}"
+        return random.Random(f"{self.breeding.seed} {self.ledger.generation} {slot} {purpose}{head}")
