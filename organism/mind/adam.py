@@ -1,13 +1,11 @@
 """Adam (Kingma and Ba, 2015): each parameter steps by its mean gradient over the root of its mean squared gradient.
 
-The two running means start at zero and are corrected for that. One compiled loop serves the tape, and through numpy
-arrays the graph of `Val`s too.
+The two running means start at zero and are corrected for that. Written here for numpy arrays, which the graph of `Val`s
+uses; the compiled metabolisms have it as a loop over vectors.
 """
 
 import msgspec
 import numpy as np
-
-from .compiled import kernel
 
 
 class Adam(msgspec.Struct):
@@ -30,18 +28,18 @@ class AdamConstants(msgspec.Struct, frozen=True):
     eps: float = 1e-8
 
 
-@kernel()
-def adam_step(weights, gradient, first, second, learning_rate, beta1, beta2, eps, step):
-    """Take step number `step` (counted from 1) in place.
+def adam_step(
+    weights: np.ndarray, gradient: np.ndarray, memory: Adam, learning_rate: float, constants: AdamConstants
+) -> None:
+    """Take one more step in place: the t-th, with g the gradient,
 
-    first  <- beta1 first  + (1 - beta1) gradient
-    second <- beta2 second + (1 - beta2) gradient^2
-    weights <- weights - learning_rate (first / (1 - beta1^step)) / (sqrt(second / (1 - beta2^step)) + eps)
+    first  <- beta1 first  + (1 - beta1) g
+    second <- beta2 second + (1 - beta2) g^2
+    weights <- weights - learning_rate (first / (1 - beta1^t)) / (sqrt(second / (1 - beta2^t)) + eps)
     """
-    unbias1 = 1.0 - beta1**step
-    unbias2 = 1.0 - beta2**step
-    for i in range(weights.size):
-        g = gradient[i]
-        first[i] = beta1 * first[i] + (1.0 - beta1) * g
-        second[i] = beta2 * second[i] + (1.0 - beta2) * g * g
-        weights[i] -= learning_rate * (first[i] / unbias1) / (np.sqrt(second[i] / unbias2) + eps)
+    memory.step += 1
+    memory.first += (1.0 - constants.beta1) * (gradient - memory.first)
+    memory.second += (1.0 - constants.beta2) * (gradient * gradient - memory.second)
+    mean = memory.first / (1.0 - constants.beta1**memory.step)
+    square = memory.second / (1.0 - constants.beta2**memory.step)
+    weights -= learning_rate * mean / (np.sqrt(square) + constants.eps)

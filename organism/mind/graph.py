@@ -49,18 +49,7 @@ class Graph:
             losses[s], gradient = self.gradient(weights, tokens, starts, batch)
             if not np.isfinite(losses[s]):
                 break
-            adam.step += 1
-            adam_step(
-                weights,
-                gradient,
-                adam.first,
-                adam.second,
-                learning_rates[s],
-                constants.beta1,
-                constants.beta2,
-                constants.eps,
-                adam.step,
-            )
+            adam_step(weights, gradient, adam, learning_rates[s], constants)
         return losses
 
     def gradient(

@@ -1,69 +1,88 @@
 """The tape: the scalar program of gpt.py, recorded once into flat arrays and replayed by compiled loops.
 
 It is scalar autograd still. Recording calls the very same architecture as `Val`s do, with nodes that only know their
-place in an array and write down what was done to them. The one thing that the recorder adds is to notice repetition:
-when the same operation is done again to operands that have moved on by the same steps, the last instruction's count
-goes up instead of a new one being written. A matrix-vector product thereby becomes one instruction, found, not told.
+place in an array and write down what was done to them. What the recorder adds is to notice repetition, of two kinds:
 
-    instruction   op  count  out  a  a_step  b  b_step  length  a_stride  b_stride  (and one constant)
-    means         for i < count:  node[out + i] = op(node[a + i a_step], node[b + i b_step])
+  - Every position of a document goes through the same program. So it is recorded once for all of them: a node is a row
+    of numbers, one a position, and an operation is replayed for as many neighbouring positions as a vector has lanes.
+  - The same operation is done again to operands that have moved on by the same steps. That is one more round of the
+    last instruction. A matrix-vector product thereby becomes one instruction, found, not told.
+
+    instruction   op  count  out  a  a_step  a_stride  b  b_step  b_stride  length  first  grows  unfolds  and a constant
+    means         for each position p and i < count:   row[out + i][p] = op(row[a + i a_step][p], row[b + i b_step][p])
                   where an operand of a dot, sum or maximum is `length` nodes that lie a_stride (b_stride) apart
 
-Nodes are numbered so that the parameters come first and each position of the document has a segment of the same size
-after them: a document of n predictions replays the first n segments, and a key or value is equally far from the same
-one of the next position. What changes from document to document, tokens and targets, is looked up by `PICK`. Replaying
-forward computes the losses, sweeping the instructions backward applies each operation's own derivative. No gradient
-of anything larger than one operation is written here.
+What positions leave behind for later ones, keys and values, `Past` hands out as nodes that are the same for all: the
+number that a row holds at position t. Such a node exists from position t on, and so does what is made of it: round i
+from `first` (+ i if the instruction `grows`) on, and term k of a sum from k on if it `unfolds`. Before that a node
+holds 0 and gets no gradient. What changes from document to document, tokens and targets, is looked up by `PICK`.
+
+Replaying forward computes the losses, sweeping the instructions backward applies each operation's own derivative. No
+gradient of anything larger than one operation is written here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import BadInput
-from .adam import Adam, AdamConstants, adam_step
-from .compiled import kernel
+from .adam import Adam, AdamConstants
+from .compiled import fragment, kernel
+from .fused import adam as adam_step
+from .fused import matmul
 from .gpt import GPT, Architecture, cross_entropy
+from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, transpose_tile, where, width
 
 MAX_BYTES = 1 << 30
 
-ADD, SUB, MUL, DIV, ADD_NUMBER, MUL_NUMBER, POW_NUMBER, EXP, LOG, RELU, DOT, SUM, MAX, PICK = range(14)
+ADD, SUB, MUL, DIV, ADD_NUMBER, MUL_NUMBER, POW_NUMBER, INVERSE_ROOT, EXP, LOG, RELU = range(11)
+SUM, MAX, DOT, PRODUCT, PICK = range(11, 16)
+OP, COUNT, OUT, A, A_STEP, A_STRIDE, B, B_STEP, B_STRIDE, LENGTH, FIRST, GROWS, UNFOLDS, FIELDS = range(14)
 
 
 class Node:
-    """A scalar on a tape: no value, only the place where its value will be."""
+    """A scalar on a tape: no value, only the place where its value will be.
 
-    __slots__ = ("index", "tape")
+    At position p of a document that is `place` + p `lane`, and there's nothing before position `first`.
+    """
 
-    def __init__(self, tape: "Recorder", index: int):
+    __slots__ = ("first", "lane", "place", "tape")
+
+    def __init__(self, tape: "Recorder", place: int, lane: int = 1, first: int = 0):
         self.tape = tape
-        self.index = index
+        self.place = place
+        self.lane = lane
+        self.first = first
 
     def __add__(self, other):
         if isinstance(other, Node):
-            return self.tape.record(ADD, self.index, other.index)
-        return self.tape.record(ADD_NUMBER, self.index, constant=other)
+            return self.tape.binary(ADD, self, other)
+        return self.tape.unary(ADD_NUMBER, self, other)
 
     def __sub__(self, other):
         if isinstance(other, Node):
-            return self.tape.record(SUB, self.index, other.index)
-        return self.tape.record(ADD_NUMBER, self.index, constant=-other)
+            return self.tape.binary(SUB, self, other)
+        return self.tape.unary(ADD_NUMBER, self, -other)
 
     def __mul__(self, other):
         if isinstance(other, Node):
-            return self.tape.record(MUL, self.index, other.index)
-        return self.tape.record(MUL_NUMBER, self.index, constant=other)
+            return self.tape.binary(MUL, self, other)
+        return self.tape.unary(MUL_NUMBER, self, other)
 
     def __truediv__(self, other):
         if isinstance(other, Node):
-            return self.tape.record(DIV, self.index, other.index)
-        return self.tape.record(MUL_NUMBER, self.index, constant=1.0 / other)
+            return self.tape.binary(DIV, self, other)
+        return self.tape.unary(MUL_NUMBER, self, 1.0 / other)
 
     def __pow__(self, number):
-        return self.tape.record(POW_NUMBER, self.index, constant=number)
+        if number == -0.5:
+            return self.tape.unary(INVERSE_ROOT, self)
+        return self.tape.unary(POW_NUMBER, self, number)
 
     def __neg__(self):
-        return self.tape.record(MUL_NUMBER, self.index, constant=-1.0)
+        return self * -1.0
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -75,166 +94,232 @@ class Node:
         return self**-1.0 * number
 
     def exp(self):
-        return self.tape.record(EXP, self.index)
+        return self.tape.unary(EXP, self)
 
     def log(self):
-        return self.tape.record(LOG, self.index)
+        return self.tape.unary(LOG, self)
 
     def relu(self):
-        return self.tape.record(RELU, self.index)
+        return self.tape.unary(RELU, self)
 
     @staticmethod
     def dot(xs, ys):
         tape = ys[0].tape
-        (a, a_stride), (b, b_stride) = tape.spacing(xs), tape.spacing(ys)
-        return tape.record(DOT, a, b, len(ys), a_stride, b_stride)
+        return tape.product(tape.spaced(xs), tape.spaced(ys))
 
     @staticmethod
     def sum(xs):
-        tape = xs[0].tape
-        a, a_stride = tape.spacing(xs)
-        return tape.record(SUM, a, 0, len(xs), a_stride)
+        return xs[0].tape.reduction(SUM, xs)
 
     @staticmethod
     def maximum(xs):
-        tape = xs[0].tape
-        a, a_stride = tape.spacing(xs)
-        return tape.record(MAX, a, 0, len(xs), a_stride)
+        return xs[0].tape.reduction(MAX, xs)
 
     @staticmethod
     def pick(xs, index):
-        """The one of `xs` that the document's token number `index` names when the tape is replayed."""
+        """The one of `xs` that the document's token names which stands `index` further than the position."""
         tape = xs[0].tape
-        a, a_stride = tape.spacing(xs)
-        return tape.record(PICK, a, 0, index, a_stride)
+        a = tape.spaced(xs)
+        return tape.record(PICK, a.place, a.stride, a.lane, 0, index, a.first)
 
 
 class Row:
-    """A row of a matrix of parameters, whose nodes lie side by side. They're only made when asked for one by one."""
+    """`size` evenly spaced nodes that are the same at all positions. They're only made when asked for one by one."""
 
-    __slots__ = ("size", "start", "tape")
+    __slots__ = ("first", "place", "size", "stride", "tape")
 
-    def __init__(self, tape: "Recorder", start: int, size: int):
-        self.tape, self.start, self.size = tape, start, size
+    def __init__(self, tape: "Recorder", place: int, size: int, stride: int = 1, first: int = 0):
+        self.tape, self.place, self.size, self.stride, self.first = tape, place, size, stride, first
 
     def __len__(self):
         return self.size
 
-    def __getitem__(self, i):
-        return Node(self.tape, range(self.start, self.start + self.size)[i])
+    def __iter__(self) -> Iterator[Node]:
+        return (Node(self.tape, self.place + i * self.stride, 0, self.first) for i in range(self.size))
+
+    def __getitem__(self, key):
+        places = range(self.place, self.place + self.size * self.stride, self.stride)[key]
+        if isinstance(places, range):
+            return Row(self.tape, places.start, len(places), places.step, self.first)
+        return Node(self.tape, places, 0, self.first)
 
 
-class Embedding:
-    """A matrix of which the document chooses the row: row `index` is that of its token number `index`."""
+class Table:
+    """A matrix of parameters of which each position of the document chooses a row: by its token, or by its number."""
 
-    def __init__(self, tape: "Recorder", start: int, size: int):
-        self.tape, self.start, self.size = tape, start, size
+    def __init__(self, tape: "Recorder", place: int, size: int, by_token: bool):
+        self.tape, self.place, self.size = tape, place, size
+        self.stride, self.lane = (size, 0) if by_token else (0, size)
 
-    def __getitem__(self, index):
-        return [self.tape.record(PICK, self.start + i, 0, index, self.size) for i in range(self.size)]
+    def __getitem__(self, index: int) -> list[Node]:
+        record = self.tape.record
+        return [record(PICK, self.place + i, self.stride, self.lane, 0, index) for i in range(self.size)]
+
+
+class Past:
+    """The keys or values of one layer: what each position appends, and what all later ones find in their list."""
+
+    def __init__(self, tape: "Recorder"):
+        self.tape = tape
+
+    def append(self, row: list[Node]) -> None:
+        self.tape.tick()
+        self.row = self.tape.spaced(row)
+
+    def __iter__(self) -> Iterator[Row]:
+        place, stride, size = self.row.place, self.row.stride, self.row.length
+        return (Row(self.tape, place + t, size, stride, t) for t in range(self.tape.positions))
+
+
+class Spaced(NamedTuple):
+    """Evenly spaced nodes: node k at `place` + k `stride`, existing from position `first`, or k if they unfold."""
+
+    place: int
+    stride: int
+    length: int
+    lane: int
+    first: int
+    unfolds: bool
 
 
 class Recorder:
-    """Writes down what a `GPT` does to nodes, one position of a document after the other."""
+    """Writes down what a `GPT` does to nodes. `tick` is called now and then.
 
-    def __init__(self, architecture: Architecture, span: int):
-        self.span = span
+    Places are numbered as if every row had room for `room` positions: the parameters first, then row after row.
+    """
+
+    def __init__(self, architecture: Architecture, positions: int, room: int, tick: Callable[[], None]):
+        self.positions = positions
+        self.room = room
+        self.tick = tick
         self.code: list[list[int]] = []
         self.constants: list[float] = []
-        self.starts = [0]
-        self.losses: list[int] = []
-        self.logits: list[int] = []
-        self.next = 0
-        self._spacing_of: tuple[object, tuple[int, int]] = (None, (0, 0))
+        self._spaced: tuple[object, Spaced] | None = None
         matrices: dict = {}
         place = 0
         for name, (rows, columns) in architecture.shapes().items():
-            if name == "wte":
-                matrices[name] = Embedding(self, place, columns)
+            if name in ("wte", "wpe"):
+                matrices[name] = Table(self, place, columns, by_token=name == "wte")
             else:
                 matrices[name] = [Row(self, place + r * columns, columns) for r in range(rows)]
             place += rows * columns
-        self.parameters = place
-        self.gpt = GPT(architecture, matrices)
-        self.keys, self.values = self.gpt.cache(), self.gpt.cache()
+        # Rows start at a cache line.
+        self.next = self.start = up(place, 8)
+        self.end = MAX_BYTES // 16
+        gpt = GPT(architecture, matrices)
+        keys, values = ([Past(self) for _ in range(architecture.n_layer)] for _ in range(2))
+        logits = gpt(0, 0, keys, values)
+        self.logits = self.spaced(logits).place
+        self.loss = cross_entropy(logits, 1).place
 
-    def position(self) -> int:
-        """Record the next position: its logits and the loss of predicting what follows. Returns the nodes it took."""
-        position = len(self.losses)
-        first = self.next = self.parameters + position * self.span
-        logits = self.gpt(position, position, self.keys, self.values)
-        loss = cross_entropy(logits, position + 1)
-        self.logits.append(self.spacing(logits)[0])
-        self.losses.append(loss.index)
-        self.starts.append(len(self.code))
-        return self.next - first
+    def unary(self, op: int, a: Node, constant: float = 0.0) -> Node:
+        return self.record(op, self.own(a).place, first=a.first, constant=constant)
 
-    def record(self, op, a, b=0, length=0, a_stride=0, b_stride=0, constant=0.0) -> Node:
+    def binary(self, op: int, a: Node, b: Node) -> Node:
+        return self.record(op, self.own(a).place, 0, self.own(b).place, first=max(a.first, b.first))
+
+    def own(self, node: Node) -> Node:
+        """The node, or a copy of it, as a row: with a number for every position."""
+        return node if node.lane == 1 else self.record(PICK, node.place, 0, node.lane, first=node.first)
+
+    def reduction(self, op: int, xs) -> Node:
+        a = self.spaced(xs)
+        if a.lane != 1:
+            a = self.spaced([self.own(x) for x in xs])
+        return self.record(op, a.place, a.stride, 0, 0, a.length, a.first, a.unfolds)
+
+    def product(self, x: Spaced, y: Spaced) -> Node:
+        """The dot product of two spaced lists.
+
+        A `PRODUCT` has factors that are the same at all positions on its left, which it shares among the lanes.
+        """
+        if x.unfolds != y.unfolds:
+            raise NotImplementedError("a dot product of the past with nodes that exist at once")
+        if y.lane == 0:
+            x, y = y, x
+        if y.lane == 0:
+            y = self.spaced([self.own(Node(self, y.place + k * y.stride, 0, y.first)) for k in range(y.length)])
+        op = DOT if x.lane == 1 else PRODUCT
+        first = max(x.first, y.first)
+        return self.record(op, x.place, x.stride, y.place, y.stride, x.length, first, x.unfolds)
+
+    def record(
+        self, op, a, a_stride=0, b=0, b_stride=0, length=0, first=0, unfolds=False, constant: float = 0.0
+    ) -> Node:
         """Append one operation: as another round of the last instruction if it continues that one, else as a new one."""
         out = self.next
-        self.next = out + 1
-        code = self.code
-        if len(code) > self.starts[-1]:
-            last = code[-1]
-            count, first = last[1], last[2]
-            if (
-                last[0] == op
-                and last[7] == length
-                and last[8] == a_stride
-                and last[9] == b_stride
-                and self.constants[-1] == constant
-                # A round may not use what an earlier round of the same instruction makes.
-                and (
-                    op == PICK
-                    or (a + max(length - 1, 0) * a_stride < first and b + max(length - 1, 0) * b_stride < first)
-                )
-            ):
-                if count == 1 and a >= last[3] and b >= last[5]:
-                    last[4], last[6], last[1] = a - last[3], b - last[5], 2
-                    return Node(self, out)
-                if a == last[3] + count * last[4] and b == last[5] + count * last[6]:
-                    last[1] = count + 1
-                    return Node(self, out)
-        code.append([op, 1, out, a, 0, b, 0, length, a_stride, b_stride])
-        self.constants.append(constant)
-        return Node(self, out)
+        self.next = out + self.room
+        if self.next > self.end:
+            raise BadInput(
+                "the tape of this genome would take more than 1 GiB, which is the most that is allowed; "
+                "'--metabolism fused' needs no tape"
+            )
+        last = self.code[-1] if self.code else None
+        if (
+            last is None
+            or last[OP] != op
+            or last[LENGTH] != length
+            or last[A_STRIDE] != a_stride
+            or last[B_STRIDE] != b_stride
+            or last[UNFOLDS] != unfolds
+            or self.constants[-1] != constant
+            or not self._continues(last, op, a, b, length, first)
+        ):
+            self.code.append([op, 1, out, a, 0, a_stride, b, 0, b_stride, length, first, 0, unfolds])
+            self.constants.append(constant)
+        return Node(self, out, 1, first)
 
-    def spacing(self, xs) -> tuple[int, int]:
-        """(first node, distance) of evenly spaced nodes; others are copied side by side to make them so."""
+    def _continues(self, last: list[int], op, a, b, length, first) -> bool:
+        """Count the operation as a round of the instruction `last`, if it is one."""
+        count, out = last[COUNT], last[OUT]
+        if count == 1:
+            a_step, b_step, grows = a - last[A], b - last[B], first - last[FIRST]
+        else:
+            a_step, b_step, grows = last[A_STEP], last[B_STEP], last[GROWS]
+            if a != last[A] + count * a_step or b != last[B] + count * b_step or first != last[FIRST] + count * grows:
+                return False
+        if grows not in (0, 1):
+            return False
+        # A round may not use what an earlier round of the same instruction makes.
+        reach = max(length - 1, 0)
+        if op != PICK and (a + reach * last[A_STRIDE] >= out or b + reach * last[B_STRIDE] >= out):
+            return False
+        if op == PRODUCT:
+            # One factor on the right, and on the left a matrix, none of whose elements is used twice.
+            unit, other = (a_step, last[A_STRIDE]) if last[A_STRIDE] != 1 else (1, a_step)
+            if b_step or unit != 1 or other < (length if last[A_STRIDE] == 1 else count + 1):
+                return False
+        if op == PICK and b_step:
+            return False
+        last[COUNT], last[A_STEP], last[B_STEP], last[GROWS] = count + 1, a_step, b_step, grows
+        return True
+
+    def spaced(self, xs) -> Spaced:
+        """Where nodes lie that are evenly spaced; others are copied side by side to make them so."""
         if isinstance(xs, Row):
-            return xs.start, 1
-        known, answer = self._spacing_of
-        if known is xs:
-            return answer
-        indices = [x.index for x in xs]
-        stride = indices[1] - indices[0] if len(indices) > 1 else 1
-        if stride <= 0 or indices != list(range(indices[0], indices[0] + stride * len(indices), stride)):
-            return self.spacing([x * 1.0 for x in xs])
-        self._spacing_of = xs, (indices[0], stride)
-        return indices[0], stride
-
-
-def record(architecture: Architecture, positions: int, tick: Callable[[], None] = lambda: None) -> Recorder:
-    """The tape of `positions` positions; `tick` is called after each. Raises BadInput if it would pass 1 GiB."""
-    trial = Recorder(architecture, span=0)
-    trial.span = trial.position()
-    # Only attention grows along the document, by as many nodes at each position.
-    span = trial.span + (positions - 1) * (trial.position() - trial.span) if positions > 1 else trial.span
-    size = 16 * (trial.parameters + positions * span)
-    if size > MAX_BYTES:
-        raise BadInput(
-            f"the tape of this genome would take {size / MAX_BYTES:.1f} GiB: at most 1 GiB is allowed; "
-            f"'--metabolism fused' needs no tape"
-        )
-    recorder = Recorder(architecture, span)
-    for _ in range(positions):
-        recorder.position()
-        tick()
-    return recorder
+            return Spaced(xs.place, xs.stride, xs.size, 0, xs.first, False)
+        if self._spaced and self._spaced[0] is xs:
+            return self._spaced[1]
+        places, size = [x.place for x in xs], len(xs)
+        start, lane, first, last = places[0], xs[0].lane, xs[0].first, xs[-1].first
+        stride = places[1] - start if size > 1 else 1
+        regular = stride > 0 and places == list(range(start, start + stride * size, stride))
+        if not regular or any([x.lane != lane for x in xs]):
+            return self.spaced([x * 1.0 for x in xs])
+        unfolds = size > 1 and first != last
+        if [x.first for x in xs] != (list(range(size)) if unfolds else [first] * size):
+            raise NotImplementedError("nodes that come into being neither at once nor one a position")
+        answer = Spaced(start, stride, size, lane, first, unfolds)
+        if isinstance(xs, list):
+            self._spaced = xs, answer
+        return answer
 
 
 class Tape:
-    """A creature on a recorded tape, in float64, for documents of up to `positions` predictions."""
+    """A creature on a recorded tape, in float64, for documents of up to `positions` predictions.
+
+    `lanes` overrides the processor's, which tests use; 1 gives plain loops.
+    """
 
     def __init__(
         self,
@@ -242,24 +327,31 @@ class Tape:
         positions: int,
         dtype: str = "float64",
         tick: Callable[[], None] = lambda: None,
+        lanes: int | None = None,
     ):
         if dtype != "float64":
             raise BadInput(f"--dtype {dtype}: the tape computes in float64; '--metabolism fused' has float32")
-        recorder = record(architecture, positions, tick)
-        self.code = np.array(recorder.code, np.uint64)
-        self.constants = np.array(recorder.constants, np.float64)
-        self.starts = np.array(recorder.starts, np.int64)
-        self.losses = np.array(recorder.losses, np.int64)
-        self.layout = np.array([recorder.parameters, recorder.span, positions], np.int64)
-        self.data = np.zeros(recorder.parameters + positions * recorder.span)
-        self.grad = np.zeros_like(self.data)
+        lanes = lanes or host_lanes(8)
+        room = up(positions, lanes)
+        recorder = Recorder(architecture, positions, room, tick)
+        # A short document is replayed with less room in the rows, so that what it touches stays in the cache.
+        rooms = [lanes << i for i in range(room.bit_length()) if lanes << i < room] + [room]
+        code = np.array(recorder.code, np.int64)
+        products = code[code[:, OP] == PRODUCT]
+        tallest = up(int(products[:, [COUNT, LENGTH]].max()), lanes)
+        self._run = machine(lanes)
+        self._rooms = np.array(rooms, np.int64)
+        self._codes = np.stack([with_room(code, recorder.start, room, less) for less in rooms])
+        self._constants = np.array(recorder.constants)
+        self._start = recorder.start
+        self._rows = (recorder.next - recorder.start) // room
+        self._loss = (recorder.loss - recorder.start) // room
         self._logits = recorder.logits
-        self._vocab_size = architecture.vocab_size
-        self._parameters = recorder.parameters
-        self._token = np.zeros(positions + 1, np.int64)
-
-    def _program(self):
-        return self.code, self.constants, self.starts, self.losses, self.layout, self.data, self.grad
+        self._data, self._grad, self._first, self._second, self._spare = spread(
+            recorder.next + lanes, recorder.next + lanes, recorder.start, recorder.start, (room + lanes) * tallest
+        )
+        self._said = np.zeros(positions + 1, np.int64)
+        self._lanes, self._positions, self._vocab_size = lanes, positions, architecture.vocab_size
 
     def train(
         self,
@@ -275,260 +367,427 @@ class Tape:
 
         `weights` and `adam` change in place. A loss that isn't finite is the last: the entries after it are NaN.
         """
+        lengths = np.minimum(self._positions, starts[order + 1] - starts[order] - 1)
+        segments = np.stack([starts[order], lengths, np.zeros_like(lengths), np.zeros_like(lengths)], axis=-1)
         losses = np.full(len(order), np.nan)
-        self.data[: weights.size] = weights
-        _train(
-            self._program(),
-            (adam.first, adam.second, adam.step),
-            (tokens, starts, order),
+        size = weights.size
+        self._first[:size], self._second[:size] = adam.first, adam.second
+        adam.step += self._replay(
+            weights,
+            tokens,
+            segments,
+            1.0 / (lengths * order.shape[1]),
             learning_rates,
             (constants.beta1, constants.beta2, constants.eps),
+            adam.step,
             losses,
         )
-        adam.step += len(order)
-        weights[:] = self.data[: weights.size]
+        weights[:], adam.first[:], adam.second[:] = self._data[:size], self._first[:size], self._second[:size]
         return losses
+
+    def _replay(self, weights, tokens, segments, shares, rates, constants, step, losses, shortest=0) -> int:
+        self._data[: weights.size] = weights
+        return self._run(
+            (self._codes[shortest:], self._constants, self._rooms[shortest:], self._start, self._rows, self._loss),
+            (self._data, self._grad, self._first, self._second, self._spare),
+            (tokens, segments.ravel(), shares.ravel()),
+            rates,
+            constants,
+            step,
+            losses,
+        )
 
     def gradient(
         self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
     ) -> tuple[float, np.ndarray]:
-        """(loss, its gradient in the order of `weights`) of one batch of document numbers."""
-        self.data[: weights.size] = weights
-        loss = _gradient(self._program(), tokens, starts, np.asarray(batch, np.int64))
-        return loss, self.grad[: weights.size].copy()
+        """(loss, its gradient in the order of `weights`) of one batch of document numbers.
+
+        That is what Adam without memory (beta1 = 0) remembers of a step of length 0.
+        """
+        memory = Adam.for_weights(weights)
+        order = np.asarray(batch, np.int64)[None]
+        losses = self.train(weights.copy(), memory, tokens, starts, order, np.zeros(1), AdamConstants(0.0, 0.0, 1.0))
+        return float(losses[0]), memory.first
 
     def evaluate(self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray) -> float:
         """Mean nats per token over every token of the documents, ends included.
 
         Past block_size a token is predicted from the last block_size tokens, embedded at positions 0 and up.
         """
-        self.data[: weights.size] = weights
-        return _evaluate(self._program(), tokens, starts)
+        lengths = starts[1:] - starts[:-1] - 1
+        # How many windows each document needs. Of the first all positions count, of the others the last one.
+        windows = np.maximum(1, lengths - self._positions + 1)
+        shift = np.arange(windows.sum()) - np.repeat(np.cumsum(windows) - windows, windows)
+        size = np.repeat(np.minimum(lengths, self._positions), windows)
+        counted = np.where(shift > 0, size - 1, 0)
+        segments = np.stack([np.repeat(starts[:-1], windows) + shift, size, counted, np.zeros_like(size)], axis=-1)
+        return self._forward(weights, tokens, segments, np.full(len(segments), 1.0 / lengths.sum()))
 
     def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray:
         """Logits for what follows `token` at `position`, after those given for the positions before it."""
-        if position == 0:
-            self.data[: self._parameters] = weights
-        self._token[position] = token
-        _position(self._program(), self._token, position)
-        start = self._logits[position]
-        return self.data[start : start + self._vocab_size]
+        self._said[position] = token
+        since = position // self._lanes * self._lanes
+        self._forward(
+            weights, self._said, np.array([0, position + 1, position, since]), np.zeros(1), len(self._rooms) - 1
+        )
+        room = self._rooms[-1]
+        place = self._logits + position
+        return self._data[place : place + room * self._vocab_size : room].copy()
+
+    def _forward(self, weights, tokens, segments, shares, shortest=0) -> float:
+        losses = np.zeros(1)
+        self._replay(weights, tokens, segments, shares, np.zeros(0), (0.0, 0.0, 0.0), 0, losses, shortest)
+        return float(losses[0])
+
+
+def up(n: int, step: int) -> int:
+    """n rounded up to a multiple of `step`."""
+    return -(-n // step) * step
+
+
+def spread(*sizes: int) -> list[np.ndarray]:
+    """Arrays of zeros that start at a cache line, but at different places of a page: neighbours in time that lie whole
+    pages apart would take each other's loads and stores for their own."""
+    starts = np.cumsum([0] + [up(size, 512) + 128 for size in sizes])
+    buffer = np.zeros(starts[-1] + 8)
+    offset = -buffer.ctypes.data % 64 // 8
+    return [buffer[offset + start : offset + start + size] for start, size in zip(starts, sizes, strict=False)]
+
+
+def with_room(code: np.ndarray, start: int, room: int, less: int) -> np.ndarray:
+    """The same instructions for rows with room for `less` positions instead of `room`, the first of them at `start`."""
+
+    def moved(distance):
+        return distance // room * less + distance % room
+
+    code = code.copy()
+    code[:, OUT] = start + moved(code[:, OUT] - start)
+    for place, step, stride in ((A, A_STEP, A_STRIDE), (B, B_STEP, B_STRIDE)):
+        node = code[:, place] >= start
+        code[node, place] = start + moved(code[node, place] - start)
+        for distance in (step, stride):
+            code[node, distance] = moved(code[node, distance])
+    return code
 
 
 # --- replay
 #
-# Indices are unsigned, because a signed one would be checked for wrapping and keep LLVM from vectorising the loop.
-# Sums of products may be taken in any order; nothing is assumed of NaN or infinity.
-
-_UNORDERED = {"reassoc", "contract", "nsz"}
+# `data` and `grad` are pointers whose loads fill a vector: the numbers of some row at as many neighbouring positions.
+# A document of n positions has lanes to spare in its last vector. They're computed like the others, and never looked at.
 
 
-@kernel(fastmath=_UNORDERED)
-def _dot(data, a, a_stride, b, b_stride, length):
-    """The sum over k of data[a + k a_stride] data[b + k b_stride]."""
-    total = 0.0
-    if a_stride == 1 and b_stride == 1:
-        for k in range(length):
-            total += data[a + k] * data[b + k]
-    else:
-        for k in range(length):
-            total += data[a + k * a_stride] * data[b + k * b_stride]
-    return total
+@fragment
+def existing(count, unfolding, end):
+    """How many of `count` rounds or terms exist before position `end`, if they come one a position."""
+    return min(count, end) if unfolding else count
 
 
-@kernel(fastmath=_UNORDERED)
-def _dot_back(data, grad, g, a, a_stride, b, b_stride, length):
-    """Of y = u . v, with g the gradient of y: that of u_k grows by g v_k, that of v_k by g u_k."""
-    if a_stride == 1 and b_stride == 1:
-        for k in range(length):
-            grad[a + k] += g * data[b + k]
-        for k in range(length):
-            grad[b + k] += g * data[a + k]
-    else:
-        for k in range(length):
-            grad[a + k * a_stride] += g * data[b + k * b_stride]
-        for k in range(length):
-            grad[b + k * b_stride] += g * data[a + k * a_stride]
+@fragment
+def silence(rows, room, rounds, first, grows, p):
+    """Zero in those of the rows, from position p on, that don't exist there: row i before position first (+ i)."""
+    if first or grows:
+        for i in range(rounds):
+            start = first + i * grows - p
+            if start > 0:
+                store(rows, i * room, where(from_lane(rows, start), load(rows, i * room), splat(rows, 0.0)))
 
 
-@kernel()
-def _forward(code, constants, first, last, data, tokens):
-    """Replay instructions first..last-1 for the document `tokens`."""
-    for j in range(first, last):
-        op, count, out = code[j, 0], code[j, 1], code[j, 2]
-        a, a_step, b, b_step = code[j, 3], code[j, 4], code[j, 5], code[j, 6]
-        length, a_stride, b_stride = code[j, 7], code[j, 8], code[j, 9]
+@fragment
+def turn(target, spare, source, stride, rows, columns):
+    """target[column, row] = source[row, column], rows of the target being whole vectors, filled up with zeros.
+
+    Rows of the source lie `stride` apart. Returns how far apart those of the target do.
+    """
+    lanes = width(source)
+    tall = -(-rows // lanes) * lanes
+    for i in range(0, tall, lanes):
+        for j in range(0, columns, lanes):
+            corner, apart = source + (i * stride + j), stride
+            if rows - i < lanes:
+                for k in range(lanes):
+                    row = load(corner, k * stride) if i + k < rows else splat(source, 0.0)
+                    store(spare, k * lanes, row)
+                corner, apart = spare, lanes
+            transpose_tile(target + (j * tall + i), tall, corner, apart)
+    return tall
+
+
+@fragment
+def forward(code, constants, instructions, room, data, text, begin, n):
+    """Replay all instructions for positions begin..n-1 of the document `text`, whole vectors of them."""
+    lanes = width(data)
+    for j in range(instructions):
+        op, count, out = code[OP], code[COUNT], code[OUT]
+        a, a_step, a_stride = code[A], code[A_STEP], code[A_STRIDE]
+        b, b_step, b_stride = code[B], code[B_STEP], code[B_STRIDE]
+        length, first, grows, unfolds = code[LENGTH], code[FIRST], code[GROWS], code[UNFOLDS]
         c = constants[j]
-        if op == DOT:
-            for i in range(count):
-                data[out + i] = _dot(data, a + i * a_step, a_stride, b + i * b_step, b_stride, length)
-        elif op == MUL:
-            for i in range(count):
-                data[out + i] = data[a + i * a_step] * data[b + i * b_step]
-        elif op == ADD:
-            for i in range(count):
-                data[out + i] = data[a + i * a_step] + data[b + i * b_step]
-        elif op == SUB:
-            for i in range(count):
-                data[out + i] = data[a + i * a_step] - data[b + i * b_step]
-        elif op == DIV:
-            for i in range(count):
-                data[out + i] = data[a + i * a_step] / data[b + i * b_step]
-        elif op == MUL_NUMBER:
-            for i in range(count):
-                data[out + i] = data[a + i * a_step] * c
-        elif op == ADD_NUMBER:
-            for i in range(count):
-                data[out + i] = data[a + i * a_step] + c
-        elif op == POW_NUMBER:
-            for i in range(count):
-                data[out + i] = data[a + i * a_step] ** c
-        elif op == EXP:
-            for i in range(count):
-                data[out + i] = np.exp(data[a + i * a_step])
-        elif op == LOG:
-            for i in range(count):
-                data[out + i] = np.log(data[a + i * a_step])
-        elif op == RELU:
-            for i in range(count):
-                data[out + i] = max(data[a + i * a_step], 0.0)
-        elif op == SUM:
-            for i in range(count):
-                total = 0.0
-                for k in range(length):
-                    total += data[a + i * a_step + k * a_stride]
-                data[out + i] = total
-        elif op == MAX:
-            for i in range(count):
-                peak = data[a + i * a_step]
-                for k in range(length):
-                    peak = max(peak, data[a + i * a_step + k * a_stride])
-                data[out + i] = peak
-        else:
-            place = a + np.uint64(tokens[length]) * a_stride
-            for i in range(count):
-                data[out + i] = data[place + i * a_step]
+        code = code + FIELDS
+        if op == PRODUCT and not grows and not unfolds:
+            columns = -(-n // lanes) * lanes - begin
+            matmul(
+                data + (out + begin),
+                room,
+                data + a,
+                a_step,
+                a_stride,
+                data + (b + begin),
+                b_stride,
+                count,
+                columns,
+                length,
+                False,
+            )
+            continue
+        for p in range(begin, n, lanes):
+            end = min(p + lanes, n)
+            rounds, terms = existing(count, grows, end - first), existing(length, unfolds, end)
+            y, u, v = data + (out + p), data + (a + p), data + (b + p)
+            if op == ADD:
+                for i in range(rounds):
+                    store(y, i * room, load(u, i * a_step) + load(v, i * b_step))
+            elif op == SUB:
+                for i in range(rounds):
+                    store(y, i * room, load(u, i * a_step) - load(v, i * b_step))
+            elif op == MUL:
+                for i in range(rounds):
+                    store(y, i * room, load(u, i * a_step) * load(v, i * b_step))
+            elif op == DIV:
+                for i in range(rounds):
+                    store(y, i * room, load(u, i * a_step) / load(v, i * b_step))
+            elif op == ADD_NUMBER:
+                for i in range(rounds):
+                    store(y, i * room, load(u, i * a_step) + c)
+            elif op == MUL_NUMBER:
+                for i in range(rounds):
+                    store(y, i * room, load(u, i * a_step) * c)
+            elif op == POW_NUMBER:
+                for i in range(rounds):
+                    for q in range(lanes):
+                        y[i * room + q] = u[i * a_step + q] ** c
+            elif op == INVERSE_ROOT:
+                for i in range(rounds):
+                    store(y, i * room, 1.0 / sqrt(load(u, i * a_step)))
+            elif op == EXP:
+                for i in range(rounds):
+                    store(y, i * room, exp(load(u, i * a_step)))
+            elif op == LOG:
+                for i in range(rounds):
+                    for q in range(lanes):
+                        y[i * room + q] = np.log(u[i * a_step + q])
+            elif op == RELU:
+                for i in range(rounds):
+                    x = load(u, i * a_step)
+                    store(y, i * room, where(x > 0.0, x, splat(y, 0.0)))
+            elif op == SUM:
+                for i in range(rounds):
+                    total = splat(y, 0.0)
+                    for k in range(terms):
+                        total = total + load(u, i * a_step + k * a_stride)
+                    store(y, i * room, total)
+            elif op == MAX:
+                for i in range(rounds):
+                    peak = load(u, i * a_step)
+                    for k in range(1, terms):
+                        x = load(u, i * a_step + k * a_stride)
+                        x = where(from_lane(y, k - p if unfolds else 0), x, peak)
+                        peak = where(x > peak, x, peak)
+                    store(y, i * room, peak)
+            elif op == DOT:
+                for i in range(rounds):
+                    total = splat(y, 0.0)
+                    for k in range(terms):
+                        total = total + load(u, i * a_step + k * a_stride) * load(v, i * b_step + k * b_stride)
+                    store(y, i * room, total)
+            elif op == PRODUCT:
+                matmul(y, room, data + a, a_step, a_stride, v, b_stride, rounds, lanes, terms, False)
+            else:
+                for q in range(end - p):
+                    source = a + text[p + q + length] * a_stride + (p + q) * b
+                    for i in range(rounds):
+                        y[i * room + q] = data[source + i * a_step]
+            silence(y, room, rounds, first, grows, p)
 
 
-@kernel()
-def _backward(code, constants, first, last, data, grad, tokens):
-    """Sweep instructions last-1..first: each hands the gradient of its outputs on to its operands. MAX hands on none."""
-    for r in range(last - first):
-        j = last - 1 - r
-        op, count, out = code[j, 0], code[j, 1], code[j, 2]
-        a, a_step, b, b_step = code[j, 3], code[j, 4], code[j, 5], code[j, 6]
-        length, a_stride, b_stride = code[j, 7], code[j, 8], code[j, 9]
+@fragment
+def add_to(target, i, v):
+    """Add a vector to the one at element i."""
+    store(target, i, load(target, i) + v)
+
+
+@fragment
+def product_back(
+    a, d_a, a_step, a_stride, b, d_b, b_stride, d_y, room, turned, spare, rounds, terms, columns, existing
+):
+    """Of y[i] = sum over k of a[i, k] b[k], with d_y its gradient:
+
+        d_b[k, p] += sum over i of a[i, k] d_y[i, p];  d_a[i, k] += sum over p of d_y[i, p] b[k, p]
+
+    In the second, positions are summed over, so that lanes must be something else: whatever of i and k has its
+    neighbours side by side in `a`. That takes b or d_y turned. Only the `existing` ones of the columns are summed.
+    """
+    matmul(d_b, b_stride, a, a_stride, a_step, d_y, room, terms, columns, rounds, True)
+    if a_stride == 1:
+        tall = turn(turned, spare, b, b_stride, terms, columns)
+        matmul(d_a, a_step, d_y, room, 1, turned, tall, rounds, terms, existing, True)
+    else:
+        tall = turn(turned, spare, d_y, room, rounds, columns)
+        matmul(d_a, a_stride, b, b_stride, 1, turned, tall, terms, rounds, existing, True)
+
+
+@fragment
+def backward(code, constants, instructions, room, data, grad, text, n, turned, spare):
+    """Sweep the instructions from last to first: each hands the gradient of its outputs on to its operands.
+
+    MAX hands on none.
+    """
+    lanes = width(data)
+    code = code + instructions * FIELDS
+    for j in range(instructions - 1, -1, -1):
+        code = code + -FIELDS
+        op, count, out = code[OP], code[COUNT], code[OUT]
+        a, a_step, a_stride = code[A], code[A_STEP], code[A_STRIDE]
+        b, b_step, b_stride = code[B], code[B_STEP], code[B_STRIDE]
+        length, first, grows, unfolds = code[LENGTH], code[FIRST], code[GROWS], code[UNFOLDS]
         c = constants[j]
-        if op == DOT:
-            for i in range(count):
-                _dot_back(data, grad, grad[out + i], a + i * a_step, a_stride, b + i * b_step, b_stride, length)
-        elif op == MUL:
-            for i in range(count):
-                g = grad[out + i]
-                grad[a + i * a_step] += g * data[b + i * b_step]
-                grad[b + i * b_step] += g * data[a + i * a_step]
-        elif op == ADD:
-            for i in range(count):
-                grad[a + i * a_step] += grad[out + i]
-                grad[b + i * b_step] += grad[out + i]
-        elif op == SUB:
-            for i in range(count):
-                grad[a + i * a_step] += grad[out + i]
-                grad[b + i * b_step] -= grad[out + i]
-        elif op == DIV:
-            for i in range(count):
-                g = grad[out + i] / data[b + i * b_step]
-                grad[a + i * a_step] += g
-                grad[b + i * b_step] -= g * data[out + i]
-        elif op == MUL_NUMBER:
-            for i in range(count):
-                grad[a + i * a_step] += grad[out + i] * c
-        elif op == ADD_NUMBER:
-            for i in range(count):
-                grad[a + i * a_step] += grad[out + i]
-        elif op == POW_NUMBER:
-            for i in range(count):
-                grad[a + i * a_step] += grad[out + i] * c * data[a + i * a_step] ** (c - 1.0)
-        elif op == EXP:
-            for i in range(count):
-                grad[a + i * a_step] += grad[out + i] * data[out + i]
-        elif op == LOG:
-            for i in range(count):
-                grad[a + i * a_step] += grad[out + i] / data[a + i * a_step]
-        elif op == RELU:
-            for i in range(count):
-                grad[a + i * a_step] += grad[out + i] if data[out + i] > 0.0 else 0.0
-        elif op == SUM:
-            for i in range(count):
-                for k in range(length):
-                    grad[a + i * a_step + k * a_stride] += grad[out + i]
-        elif op == PICK:
-            place = a + np.uint64(tokens[length]) * a_stride
-            for i in range(count):
-                grad[place + i * a_step] += grad[out + i]
+        whole = op == PRODUCT and not grows and not unfolds
+        stride = -(-n // lanes) * lanes if whole else lanes
+        for p in range(0, n, stride):
+            end = min(p + stride, n)
+            rounds, terms = existing(count, grows, end - first), existing(length, unfolds, end)
+            y, u, v = data + (out + p), data + (a + p), data + (b + p)
+            gy, gu, gv = grad + (out + p), grad + (a + p), grad + (b + p)
+            silence(gy, room, rounds, first, grows, p)
+            if op == ADD:
+                for i in range(rounds):
+                    g = load(gy, i * room)
+                    add_to(gu, i * a_step, g)
+                    add_to(gv, i * b_step, g)
+            elif op == SUB:
+                for i in range(rounds):
+                    g = load(gy, i * room)
+                    add_to(gu, i * a_step, g)
+                    add_to(gv, i * b_step, g * -1.0)
+            elif op == MUL:
+                for i in range(rounds):
+                    g = load(gy, i * room)
+                    add_to(gu, i * a_step, g * load(v, i * b_step))
+                    add_to(gv, i * b_step, g * load(u, i * a_step))
+            elif op == DIV:
+                for i in range(rounds):
+                    g = load(gy, i * room) / load(v, i * b_step)
+                    add_to(gu, i * a_step, g)
+                    add_to(gv, i * b_step, g * load(y, i * room) * -1.0)
+            elif op == ADD_NUMBER:
+                for i in range(rounds):
+                    add_to(gu, i * a_step, load(gy, i * room))
+            elif op == MUL_NUMBER:
+                for i in range(rounds):
+                    add_to(gu, i * a_step, load(gy, i * room) * c)
+            elif op == POW_NUMBER:
+                for i in range(rounds):
+                    for q in range(lanes):
+                        g, at = gy[i * room + q], i * a_step + q
+                        gu[at] = gu[at] + g * c * u[at] ** (c - 1.0)
+            elif op == INVERSE_ROOT:
+                for i in range(rounds):
+                    s = load(y, i * room)
+                    add_to(gu, i * a_step, load(gy, i * room) * s * s * s * -0.5)
+            elif op == EXP:
+                for i in range(rounds):
+                    add_to(gu, i * a_step, load(gy, i * room) * load(y, i * room))
+            elif op == LOG:
+                for i in range(rounds):
+                    add_to(gu, i * a_step, load(gy, i * room) / load(u, i * a_step))
+            elif op == RELU:
+                for i in range(rounds):
+                    g = load(gy, i * room)
+                    add_to(gu, i * a_step, where(load(y, i * room) > 0.0, g, splat(y, 0.0)))
+            elif op == SUM:
+                for i in range(rounds):
+                    g = load(gy, i * room)
+                    for k in range(terms):
+                        add_to(gu, i * a_step + k * a_stride, g)
+            elif op == DOT:
+                for i in range(rounds):
+                    g = load(gy, i * room)
+                    for k in range(terms):
+                        s, t = i * a_step + k * a_stride, i * b_step + k * b_stride
+                        add_to(gu, s, g * load(v, t))
+                        add_to(gv, t, g * load(u, s))
+            elif op == PRODUCT:
+                product_back(
+                    data + a,
+                    grad + a,
+                    a_step,
+                    a_stride,
+                    v,
+                    gv,
+                    b_stride,
+                    gy,
+                    room,
+                    turned,
+                    spare,
+                    rounds,
+                    terms,
+                    stride,
+                    end - p,
+                )
+            elif op == PICK:
+                for q in range(end - p):
+                    source = a + text[p + q + length] * a_stride + (p + q) * b
+                    for i in range(rounds):
+                        at = source + i * a_step
+                        grad[at] = grad[at] + gy[i * room + q]
 
 
-@kernel()
-def _batch(program, tokens, starts, batch):
-    """Mean over documents of their mean loss; its gradient stays in the parameters' part of grad."""
-    code, constants, segments, losses, layout, data, grad = program
-    parameters, span, positions = layout
-    grad[:parameters] = 0.0
-    total = 0.0
-    for document in batch:
-        text = tokens[starts[document] : starts[document + 1]]
-        n = min(positions, text.size - 1)
-        _forward(code, constants, 0, segments[n], data, text)
-        share = 1.0 / n
-        grad[parameters : parameters + n * span] = 0.0
-        loss = 0.0
-        for p in range(n):
-            loss += data[losses[p]]
-            grad[losses[p]] = share / batch.size
-        total += loss * share
-        _backward(code, constants, 0, segments[n], data, grad, text)
-    return total / batch.size
+@cache
+def machine(lanes: int) -> Callable:
+    """The one entry point, for vectors of `lanes` numbers; numba compiles it when it is first called."""
 
+    @kernel()
+    def run(program, memory, documents, rates, constants, step, losses):
+        """One step of learning per rate, on as many segments each; without any rate, just the loss of all segments.
 
-@kernel()
-def _train(program, adam, documents, learning_rates, adam_constants, losses):
-    data, grad, parameters = program[5], program[6], program[4][0]
-    first, second, step = adam
-    tokens, starts, order = documents
-    beta1, beta2, eps = adam_constants
-    for s in range(order.shape[0]):
-        losses[s] = _batch(program, tokens, starts, order[s])
-        if not np.isfinite(losses[s]):
-            return
-        adam_step(
-            data[:parameters], grad[:parameters], first, second, learning_rates[s], beta1, beta2, eps, step + s + 1
-        )
+        A segment is (first token, predictions, first one that counts, first one that isn't known from before); its
+        share is the weight of each of its predictions in the loss. Stops at a loss that isn't finite. Returns how many
+        steps were taken.
+        """
+        codes, numbers, rooms, start, rows, loss_row = program
+        data, grad, first, second, scratch = memory
+        tokens, segments, shares = documents
+        beta1, beta2, eps = constants
+        code, number = pointer(codes, 1), pointer(numbers, 1)
+        w, d, m, v = pointer(data, lanes), pointer(grad, lanes), pointer(first, lanes), pointer(second, lanes)
+        spare, token = pointer(scratch, lanes), pointer(tokens, 1)
+        instructions = codes.shape[1]
+        steps = max(1, rates.size)
+        batch = shares.size // steps
+        for i in range(steps):
+            total = 0.0
+            for s in range(i * batch, (i + 1) * batch):
+                n, share = segments[4 * s + 1], shares[s]
+                k = 0
+                while rooms[k] < n:
+                    k += 1
+                room = rooms[k]
+                instruction = code + k * instructions * FIELDS
+                text = token + segments[4 * s]
+                forward(instruction, number, instructions, room, w, text, segments[4 * s + 3], n)
+                loss = start + loss_row * room
+                for p in range(segments[4 * s + 2], n):
+                    total += share * data[loss + p]
+                if rates.size:
+                    grad[start : start + rows * room] = 0.0
+                    grad[loss : loss + n] = share
+                    backward(instruction, number, instructions, room, w, d, text, n, spare + lanes * lanes, spare)
+            losses[i] = total
+            if not np.isfinite(total):
+                grad[:start] = 0.0
+                return i
+            if rates.size:
+                rate, unbias = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
+                adam_step(w, m, v, d, start, rate, beta1, beta2, unbias, eps)
+        return steps
 
-
-@kernel()
-def _gradient(program, tokens, starts, batch):
-    return _batch(program, tokens, starts, batch)
-
-
-@kernel()
-def _evaluate(program, tokens, starts):
-    code, constants, segments, losses, layout, data, _ = program
-    positions = layout[2]
-    total, count = 0.0, 0
-    for document in range(starts.size - 1):
-        text = tokens[starts[document] : starts[document + 1]]
-        n = min(positions, text.size - 1)
-        _forward(code, constants, 0, segments[n], data, text)
-        for p in range(n):
-            total += data[losses[p]]
-        for end in range(positions + 1, text.size):
-            _forward(code, constants, 0, segments[positions], data, text[end - positions :])
-            total += data[losses[positions - 1]]
-        count += text.size - 1
-    return total / count
-
-
-@kernel()
-def _position(program, tokens, position):
-    code, constants, segments, _, _, data, _ = program
-    _forward(code, constants, segments[position], segments[position + 1], data, tokens)
+    return run
