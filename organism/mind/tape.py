@@ -298,21 +298,24 @@ class Recorder:
         """Where nodes lie that are evenly spaced; others are copied side by side to make them so."""
         if isinstance(xs, Row):
             return Spaced(xs.place, xs.stride, xs.size, 0, xs.first, False)
-        if self._spaced and self._spaced[0] is xs:
-            return self._spaced[1]
+        if isinstance(xs, tuple):
+            return self._space(xs)
+        # A list is asked for again and again: each row of a matrix is multiplied by it.
+        if self._spaced is None or self._spaced[0] is not xs:
+            self._spaced = xs, self._space(xs)
+        return self._spaced[1]
+
+    def _space(self, xs) -> Spaced:
         places, size = [x.place for x in xs], len(xs)
         start, lane, first, last = places[0], xs[0].lane, xs[0].first, xs[-1].first
         stride = places[1] - start if size > 1 else 1
-        regular = stride > 0 and places == list(range(start, start + stride * size, stride))
-        if not regular or any([x.lane != lane for x in xs]):
-            return self.spaced([x * 1.0 for x in xs])
+        even = stride > 0 and places == list(range(start, start + stride * size, stride))
+        if not even or any([x.lane != lane for x in xs]):
+            return self._space([x * 1.0 for x in xs])
         unfolds = size > 1 and first != last
         if [x.first for x in xs] != (list(range(size)) if unfolds else [first] * size):
             raise NotImplementedError("nodes that come into being neither at once nor one a position")
-        answer = Spaced(start, stride, size, lane, first, unfolds)
-        if isinstance(xs, list):
-            self._spaced = xs, answer
-        return answer
+        return Spaced(start, stride, size, lane, first, unfolds)
 
 
 class Tape:
