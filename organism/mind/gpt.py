@@ -69,7 +69,7 @@ class GPT:
         """An empty list of rows per layer, for the keys or the values of one document."""
         return [[] for _ in range(self.architecture.n_layer)]
 
-    def __call__(self, token: int, position: int, keys: list[list], values: list[list]) -> list:
+    def __call__(self, token: int, position: int, keys: Sequence, values: Sequence) -> list:
         """Logits over the vocabulary for the token that follows `token`, which stands at `position`."""
         w, shape = self.matrices, self.architecture
         x = rmsnorm([t + p for t, p in zip(w["wte"][token], w["wpe"][position], strict=True)])

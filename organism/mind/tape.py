@@ -8,8 +8,8 @@ place in an array and write down what was done to them. What the recorder adds i
   - The same operation is done again to operands that have moved on by the same steps. That is one more round of the
     last instruction. A matrix-vector product thereby becomes one instruction, found, not told.
 
-    instruction   op  count  out  a  a_step  a_stride  b  b_step  b_stride  length  first  grows  unfolds  and a constant
-    means         for each position p and i < count:   row[out + i][p] = op(row[a + i a_step][p], row[b + i b_step][p])
+    instruction   op  count  out  a  a_step  a_stride  b  b_step  b_stride  length  first  grows  unfolds, and a constant
+    means         for each position p and i < count:  row[out + i][p] = op(row[a + i a_step][p], row[b + i b_step][p])
                   where an operand of a dot, sum or maximum is `length` nodes that lie a_stride (b_stride) apart
 
 What positions leave behind for later ones, keys and values, `Past` hands out as nodes that are the same for all: the
@@ -21,6 +21,7 @@ Replaying forward computes the losses, sweeping the instructions backward applie
 gradient of anything larger than one operation is written here.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
@@ -182,14 +183,22 @@ class Spaced(NamedTuple):
     unfolds: bool
 
 
+class Full(Exception):
+    """There's no place left on the tape."""
+
+
 class Recorder:
     """Writes down what a `GPT` does to nodes. `tick` is called now and then.
 
     Places are numbered as if every row had room for `room` positions: the parameters first, then row after row.
+    Raises Full when there are more than `limit`.
     """
 
-    def __init__(self, architecture: Architecture, positions: int, room: int, tick: Callable[[], None]):
+    def __init__(
+        self, architecture: Architecture, positions: int, room: int, tick: Callable[[], None], limit: float = math.inf
+    ):
         self.positions = positions
+        self.limit = limit
         self.room = room
         self.tick = tick
         self.code: list[list[int]] = []
@@ -205,7 +214,6 @@ class Recorder:
             place += rows * columns
         # Rows start at a cache line.
         self.next = self.start = up(place, 8)
-        self.end = MAX_BYTES // 16
         gpt = GPT(architecture, matrices)
         keys, values = ([Past(self) for _ in range(architecture.n_layer)] for _ in range(2))
         logits = gpt(0, 0, keys, values)
@@ -246,14 +254,11 @@ class Recorder:
     def record(
         self, op, a, a_stride=0, b=0, b_stride=0, length=0, first=0, unfolds=False, constant: float = 0.0
     ) -> Node:
-        """Append one operation: as another round of the last instruction if it continues that one, else as a new one."""
+        """Append one operation: as one more round of the last instruction if it continues that, else as a new one."""
         out = self.next
         self.next = out + self.room
-        if self.next > self.end:
-            raise BadInput(
-                "the tape of this genome would take more than 1 GiB, which is the most that is allowed; "
-                "'--metabolism fused' needs no tape"
-            )
+        if self.next > self.limit:
+            raise Full
         last = self.code[-1] if self.code else None
         if (
             last is None
@@ -310,7 +315,7 @@ class Recorder:
         start, lane, first, last = places[0], xs[0].lane, xs[0].first, xs[-1].first
         stride = places[1] - start if size > 1 else 1
         even = stride > 0 and places == list(range(start, start + stride * size, stride))
-        if not even or any([x.lane != lane for x in xs]):
+        if not even or any(x.lane != lane for x in xs):
             return self._space([x * 1.0 for x in xs])
         unfolds = size > 1 and first != last
         if [x.first for x in xs] != (list(range(size)) if unfolds else [first] * size):
@@ -336,7 +341,7 @@ class Tape:
             raise BadInput(f"--dtype {dtype}: the tape computes in float64; '--metabolism fused' has float32")
         lanes = lanes or host_lanes(8)
         room = up(positions, lanes)
-        recorder = Recorder(architecture, positions, room, tick)
+        recorder = record(architecture, positions, room, tick)
         # A short document is replayed with less room in the rows, so that what it touches stays in the cache.
         rooms = [lanes << i for i in range(room.bit_length()) if lanes << i < room] + [room]
         code = np.array(recorder.code, np.int64)
@@ -457,6 +462,20 @@ def spread(*sizes: int) -> list[np.ndarray]:
     return [buffer[offset + start : offset + start + size] for start, size in zip(starts, sizes, strict=False)]
 
 
+def record(architecture: Architecture, positions: int, room: int, tick: Callable[[], None]) -> Recorder:
+    """The tape for documents of up to `positions` predictions. Raises BadInput if it would pass 1 GiB."""
+    try:
+        return Recorder(architecture, positions, room, tick, limit=MAX_BYTES / 16)
+    except Full:
+        # Only attention makes more nodes of more positions, as many of each.
+        one, two = (Recorder(architecture, few, room, tick).next for few in (1, 2))
+        size = 16 * (one + (positions - 1) * (two - one))
+        raise BadInput(
+            f"the tape of this genome would take {size / MAX_BYTES:.1f} GiB: at most 1 GiB is allowed; "
+            f"'--metabolism fused' needs no tape"
+        ) from None
+
+
 def with_room(code: np.ndarray, start: int, room: int, less: int) -> np.ndarray:
     """The same instructions for rows with room for `less` positions instead of `room`, the first of them at `start`."""
 
@@ -476,7 +495,7 @@ def with_room(code: np.ndarray, start: int, room: int, less: int) -> np.ndarray:
 # --- replay
 #
 # `data` and `grad` are pointers whose loads fill a vector: the numbers of some row at as many neighbouring positions.
-# A document of n positions has lanes to spare in its last vector. They're computed like the others, and never looked at.
+# A document of n positions has lanes to spare in its last vector: computed like the others, and never looked at.
 
 
 @fragment
@@ -785,7 +804,7 @@ def machine(lanes: int) -> Callable:
                     grad[loss : loss + n] = share
                     backward(instruction, number, instructions, room, w, d, text, n, spare + lanes * lanes, spare)
             losses[i] = total
-            if not np.isfinite(total):
+            if not math.isfinite(total):
                 grad[:start] = 0.0
                 return i
             if rates.size:
