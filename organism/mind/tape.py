@@ -8,7 +8,7 @@ place in an array and write down what was done to them. What the recorder adds i
   - The same operation is done again to operands that have moved on by the same steps. That is one more round of the
     last instruction. A matrix-vector product thereby becomes one instruction, found, not told.
 
-    instruction   op  count  out  a  a_step  a_stride  b  b_step  b_stride  length  first  grows  unfolds, and a constant
+    instruction   op  count  out  a  a_step  a_stride  b  b_step  b_stride  length  first  grows  unfolds  (a constant)
     means         for each position p and i < count:  row[out + i][p] = op(row[a + i a_step][p], row[b + i b_step][p])
                   where an operand of a dot, sum or maximum is `length` nodes that lie a_stride (b_stride) apart
 
