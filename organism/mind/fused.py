@@ -43,6 +43,11 @@ from .simd import (
 # How many columns a group holds at least: few enough for the activations of a small creature to stay in the cache.
 GROUP = 256
 
+# What to do with sums, and the stride of neighbours. For plain constants as arguments numba would compile a function
+# once for each value.
+ADD, SET = np.bool_(True), np.bool_(False)
+ONE = np.int64(1)
+
 
 class Plan(NamedTuple):
     """The sizes of a creature, where its matrices lie in the parameter vector, and its activations in the workspace.
@@ -236,7 +241,7 @@ def transpose(target, source, ld, rows, columns):
 def weight_gradient(gradient, slopes, inputs, turned, ld, rows, wide, columns):
     """For outputs = W inputs: dW[i, j] += sum over columns of slopes[i, column] inputs[j, column]."""
     tall = transpose(turned, inputs, ld, wide, columns)
-    matmul(gradient, wide, slopes, ld, 1, turned, tall, rows, wide, columns, True)
+    matmul(gradient, wide, slopes, ld, ONE, turned, tall, rows, wide, columns, ADD)
 
 
 @fragment
@@ -288,7 +293,7 @@ def attention(qkv, attended, scores, ld, wide, heads, start, first, n):
         v = k + wide * ld
         for p in range(first, n, lanes):
             keys = min(n, p + lanes)
-            matmul(scores + p, square, k, 1, ld, q + p, ld, keys, lanes, d, False)
+            matmul(scores + p, square, k, ONE, ld, q + p, ld, keys, lanes, d, SET)
             peak = splat(q, -np.inf)
             for t in range(keys):
                 s = where(from_lane(q, t - p), load(scores, t * square + p) * scale, splat(q, -np.inf))
@@ -302,7 +307,7 @@ def attention(qkv, attended, scores, ld, wide, heads, start, first, n):
             share = 1.0 / total
             for t in range(keys):
                 store(scores, t * square + p, load(scores, t * square + p) * share)
-            matmul(attended + (head * d * ld + start + p), ld, v, ld, 1, scores + p, square, d, lanes, keys, False)
+            matmul(attended + (head * d * ld + start + p), ld, v, ld, ONE, scores + p, square, d, lanes, keys, SET)
         scores = scores + square * square
 
 
@@ -329,22 +334,22 @@ def attention_backward(qkv, d_qkv, d_attended, scores, d_scores, turned, d_turne
         da = d_attended + corner
         for p in range(0, n, lanes):
             keys = min(n, p + lanes)
-            matmul(d_scores + p, square, v, 1, ld, da + p, ld, keys, lanes, d, False)
+            matmul(d_scores + p, square, v, ONE, ld, da + p, ld, keys, lanes, d, SET)
             total = splat(q, 0.0)
             for t in range(keys):
                 total = total + load(scores, t * square + p) * load(d_scores, t * square + p)
             for t in range(keys):
                 at = t * square + p
                 store(d_scores, at, load(scores, at) * (load(d_scores, at) - total) * scale)
-            matmul(dq + p, ld, k, ld, 1, d_scores + p, square, d, lanes, keys, False)
+            matmul(dq + p, ld, k, ld, ONE, d_scores + p, square, d, lanes, keys, SET)
             for t in range(0, keys, lanes):
                 there, here = p * square + t, t * square + p
                 transpose_tile(turned + there, square, scores + here, square)
                 transpose_tile(d_turned + there, square, d_scores + here, square)
         for t in range(0, n, lanes):
             here = t * square + t
-            matmul(dk + t, ld, q + t, ld, 1, d_turned + here, square, d, lanes, n - t, False)
-            matmul(dv + t, ld, da + t, ld, 1, turned + here, square, d, lanes, n - t, False)
+            matmul(dk + t, ld, q + t, ld, ONE, d_turned + here, square, d, lanes, n - t, SET)
+            matmul(dv + t, ld, da + t, ld, ONE, turned + here, square, d, lanes, n - t, SET)
         scores = scores + square * square
 
 
@@ -444,7 +449,7 @@ def forward(w, work, places, plan, segments, begin, end, known, columns, ld):
         normed1, qkv, attended = space + plan.normed1, space + plan.qkv, space + plan.attended
         rmsnorm(x, normed1, space + plan.scale1, ld, wide, columns)
         # q, k and v at once: their matrices lie one behind the other.
-        matmul(qkv, ld, matrix, wide, 1, normed1, ld, 3 * wide, columns, wide, False)
+        matmul(qkv, ld, matrix, wide, ONE, normed1, ld, 3 * wide, columns, wide, SET)
         start, scores = -known, space + (plan.scores - known)
         for i in range(begin, end):
             n = segments[i * 3 + 1]
@@ -452,14 +457,14 @@ def forward(w, work, places, plan, segments, begin, end, known, columns, ld):
             attention(qkv, attended, scores, ld, wide, plan.heads, start, known, n)
             start += n
             scores = scores + plan.heads * square * square
-        matmul(x, ld, matrix + plan.output, wide, 1, attended, ld, wide, columns, wide, True)
+        matmul(x, ld, matrix + plan.output, wide, ONE, attended, ld, wide, columns, wide, ADD)
         normed2, active = space + plan.normed2, space + plan.active
         rmsnorm(x, normed2, space + plan.scale2, ld, wide, columns)
-        matmul(active, ld, matrix + plan.fc1, wide, 1, normed2, ld, hidden, columns, wide, False)
+        matmul(active, ld, matrix + plan.fc1, wide, ONE, normed2, ld, hidden, columns, wide, SET)
         relu(active, space + plan.active_slope, ld, hidden, columns, plan.squared)
-        matmul(x, ld, matrix + plan.fc2, hidden, 1, active, ld, wide, columns, hidden, True)
+        matmul(x, ld, matrix + plan.fc2, hidden, ONE, active, ld, wide, columns, hidden, ADD)
     logits = work + plan.logits
-    matmul(logits, ld, w + plan.head, wide, 1, x, ld, plan.vocab, columns, wide, False)
+    matmul(logits, ld, w + plan.head, wide, ONE, x, ld, plan.vocab, columns, wide, SET)
     return cross_entropy(
         logits,
         work + plan.slopes,
@@ -483,22 +488,22 @@ def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld)
     dx, d_inner, d_normed = work + plan.d_stream, work + plan.d_inner, work + plan.d_normed
     slopes, turned, d_attended = work + plan.slopes, work + plan.turned, work + plan.d_attended
     weight_gradient(gradient + plan.head, slopes, work + plan.stream, turned, ld, plan.vocab, wide, columns)
-    matmul(dx, ld, w + plan.head, 1, wide, slopes, ld, wide, columns, plan.vocab, False)
+    matmul(dx, ld, w + plan.head, ONE, wide, slopes, ld, wide, columns, plan.vocab, SET)
     for layer in range(plan.layers - 1, -1, -1):
         matrix = w + (plan.first_layer + layer * plan.layer_weights)
         d_matrix = gradient + (plan.first_layer + layer * plan.layer_weights)
         space = work + (plan.first_space + layer * plan.layer_space)
         weight_gradient(d_matrix + plan.fc2, dx, space + plan.active, turned, ld, wide, hidden, columns)
-        matmul(d_inner, ld, matrix + plan.fc2, 1, hidden, dx, ld, hidden, columns, wide, False)
+        matmul(d_inner, ld, matrix + plan.fc2, ONE, hidden, dx, ld, hidden, columns, wide, SET)
         for i in range(hidden):
             for j in range(i * ld, i * ld + columns, width(dx)):
                 store(d_inner, j, load(d_inner, j) * load(space + plan.active_slope, j))
         weight_gradient(d_matrix + plan.fc1, d_inner, space + plan.normed2, turned, ld, hidden, wide, columns)
-        matmul(d_normed, ld, matrix + plan.fc1, 1, wide, d_inner, ld, wide, columns, hidden, False)
-        rmsnorm_backward(dx, d_normed, space + plan.normed2, space + plan.scale2, ld, wide, columns, True)
+        matmul(d_normed, ld, matrix + plan.fc1, ONE, wide, d_inner, ld, wide, columns, hidden, SET)
+        rmsnorm_backward(dx, d_normed, space + plan.normed2, space + plan.scale2, ld, wide, columns, ADD)
 
         weight_gradient(d_matrix + plan.output, dx, space + plan.attended, turned, ld, wide, wide, columns)
-        matmul(d_attended, ld, matrix + plan.output, 1, wide, dx, ld, wide, columns, wide, False)
+        matmul(d_attended, ld, matrix + plan.output, ONE, wide, dx, ld, wide, columns, wide, SET)
         start, scores = 0, space + plan.scores
         for i in range(begin, end):
             n = segments[i * 3 + 1]
@@ -520,9 +525,9 @@ def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld)
             start += n
             scores = scores + plan.heads * square * square
         weight_gradient(d_matrix, d_inner, space + plan.normed1, turned, ld, 3 * wide, wide, columns)
-        matmul(d_normed, ld, matrix, 1, wide, d_inner, ld, wide, columns, 3 * wide, False)
-        rmsnorm_backward(dx, d_normed, space + plan.normed1, space + plan.scale1, ld, wide, columns, True)
-    rmsnorm_backward(dx, dx, work + plan.embedded, work + plan.embedded_scale, ld, wide, columns, False)
+        matmul(d_normed, ld, matrix, ONE, wide, d_inner, ld, wide, columns, 3 * wide, SET)
+        rmsnorm_backward(dx, d_normed, space + plan.normed1, space + plan.scale1, ld, wide, columns, ADD)
+    rmsnorm_backward(dx, dx, work + plan.embedded, work + plan.embedded_scale, ld, wide, columns, SET)
     tall = transpose(turned, dx, ld, wide, columns)
     for j in range(columns):
         token = gradient + places[j] * wide
@@ -554,7 +559,7 @@ def machine(lanes: int) -> Callable:
     """The one entry point, for vectors of `lanes` numbers; numba compiles it when it is first called with a dtype."""
 
     @kernel()
-    def run(weights, memory, work, places, plan, tokens, segments, shares, known, row, rates, constants, step, losses):
+    def run(weights, memory, work, places, plans, tokens, segments, shares, known, row, rates, constants, step, losses):
         """One step per rate, on as many segments each as `shares` has for it. Stops at a loss that isn't finite.
 
         The rows of `memory` are Adam's two and the gradient, which is zero before and after; like the weights they are
@@ -567,6 +572,7 @@ def machine(lanes: int) -> Callable:
         first = pointer(memory, lanes)
         second, gradient = first + memory.shape[1], first + 2 * memory.shape[1]
         beta1, beta2, eps = constants
+        plan = plans[0]
         for i in range(rates.size):
             loss, begin, end = 0.0, i * batch, (i + 1) * batch
             while begin < end:
@@ -609,6 +615,8 @@ class Fused:
         self.lanes = lanes or host_lanes(self.dtype.itemsize)
         self._run = machine(self.lanes)
         self._plan = make_plan(architecture, self.lanes, self.dtype.itemsize)
+        # For kernels, which read a record where it lies but would be handed each field of a tuple.
+        self._plans = np.array([self._plan], [(field, np.int64) for field in Plan._fields])
         self._work = self._aligned(self._plan.size)
         self._places = np.zeros(3 * self._plan.columns, np.int64)
         self._said = np.zeros(architecture.block_size + 1, np.int64)
@@ -650,7 +658,7 @@ class Fused:
             self._state[1:],
             self._work,
             self._places,
-            self._plan,
+            self._plans,
             plain(tokens, np.int64),
             segments.ravel(),
             shares.ravel(),
@@ -710,7 +718,7 @@ class Fused:
             np.zeros((3, 0), self.dtype),
             self._work,
             self._places,
-            self._plan,
+            self._plans,
             plain(tokens, np.int64),
             segments.ravel(),
             shares,
