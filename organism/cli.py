@@ -545,6 +545,74 @@ def sweep(
         print(line)
 
 
+@app.command
+def explain(
+    name: str | None = None,
+    *,
+    expression: str | None = None,
+    graph: Path | None = None,
+    letter: int = 1,
+    json: Flag = False,
+    home: Path | None = None,
+    data: str | None = None,
+):
+    """One name through the creature, step by step: tokens, embeddings, attention, expectations, losses, gradients.
+
+    Parameters
+    ----------
+    name
+        The name, in letters of the corpus.
+    expression
+        Instead of a name, a tiny expression: 'a=2; b=-3; d=a*b+10; relu(d)'.
+    graph
+        Draw the scalars, each with data and gradient, in this file, .svg or .dot: those of the expression, or of one
+        letter's logit (of a small creature, where this one has too many to draw).
+    letter
+        Which letter of the name is drawn, from 1; the one after the last is its end.
+    json
+        Print everything as JSON.
+    home
+        Folder of genome.toml and weights.npz.
+    data
+        The corpus that it learnt from; default: the one that its genome names.
+    """
+    import msgspec
+
+    from .creature import corpus_of, creature_in_force
+    from .genome import genome_in_force
+    from .instruments.explain import check_name, lines
+    from .instruments.explain import explain as explain_name
+    from .instruments.scalars import check_graph, of_expression, of_letter, table, write_graph
+    from .printer import describe
+
+    if graph:
+        check_graph(graph)
+    if (name is None) == (expression is None):
+        raise BadInput("explain: must be given a NAME or an --expression")
+    if expression is not None:
+        scalars, title = of_expression(expression), expression
+        explained, said = scalars, table(scalars)
+    else:
+        assert name is not None
+        place = Home.find(home)
+        genome = genome_in_force(place)
+        corpus = corpus_of(genome, data)
+        check_name(name, corpus)
+        creature = creature_in_force(place, genome, corpus, lambda line: print(line, file=sys.stderr, flush=True))
+        explained = explain_name(creature, name)
+        said, scalars, title = lines(explained), [], ""
+        if graph:
+            scalars, genes = of_letter(creature, name, letter)
+            title = f"How letter {letter} of {name} is expected, in a creature of {describe(genes)}"
+    if graph:
+        write_graph(graph, scalars, title)
+    if json:
+        print(msgspec.json.encode(explained).decode())
+    else:
+        for line in said:
+            print(line)
+
+
 # --- what every command shares
 
 

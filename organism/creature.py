@@ -95,8 +95,7 @@ def dream(
     hears of it. `data` defaults to the corpus that the genome names, `seed` to one that is drawn.
     """
     genome = genome_in_force(home)
-    remembered = genome.provenance.corpus if genome.provenance else None
-    corpus = read_corpus(data or remembered or DEFAULT)
+    corpus = corpus_of(genome, data)
     unknown = sorted(set(prompt) - set(corpus.letters))
     if unknown:
         raise BadInput(f"--prompt {prompt!r}: holds {unknown[0]!r}, which isn't a letter of {corpus.name}")
@@ -104,6 +103,12 @@ def dream(
         raise BadInput(f"--prompt: holds {len(prompt)} letters: at most {corpus.longest} are allowed")
     creature = creature_in_force(home, genome, corpus, say)
     return [held.text for held in dreams(creature, n, random.Random(seed), temperature, prompt=prompt)]
+
+
+def corpus_of(genome: Genome, data: str | None) -> Corpus:
+    """The corpus called `data`, else the one that the genome names, else the default one."""
+    remembered = genome.provenance.corpus if genome.provenance else None
+    return read_corpus(data or remembered or DEFAULT)
 
 
 def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[[str], None]) -> Creature:
