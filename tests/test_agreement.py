@@ -1,0 +1,132 @@
+"""The metabolisms agree: over random creatures anywhere in the bounds of the genome, and along both published runs."""
+
+import random
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from scalars import Case, Reference, assert_agree, cases, encode, examples
+
+from organism.corpus import Corpus
+from organism.errors import BadInput
+from organism.genome import LIMITS
+from organism.mind.fused import Fused
+from organism.mind.gpt import Architecture
+from organism.mind.graph import Graph
+from organism.mind.sampling import dreams
+from organism.mind.tape import Tape
+from organism.mind.training import PRESETS, Creature, Training, initial_weights
+
+# A creature that a test can train in a moment, within the hard limits; and one that is small enough for `Val`s.
+ANYWHERE = {
+    "embd": LIMITS["n_embd"][1],
+    "head": LIMITS["n_head"][1],
+    "layer": LIMITS["n_layer"][1],
+    "block": LIMITS["block_size"][1],
+    "ratio": LIMITS["mlp_ratio"][1],
+    "vocab": 60,
+    "work": 500_000,
+}
+SMALL = {"embd": 16, "head": 16, "layer": 3, "block": 8, "ratio": 8, "vocab": 30, "work": 6_000}
+
+
+def gradient(metabolism, case, dtype="float64"):
+    mind = metabolism(case.architecture, case.positions, dtype)
+    return mind.gradient(case.weights.astype(dtype), case.tokens, case.starts, case.batch)
+
+
+@examples(150)
+@given(case=cases(**ANYWHERE))
+def test_tape_and_fused_agree_anywhere_in_the_bounds(case):
+    try:
+        truth = gradient(Tape, case)
+    except BadInput:
+        assume(False)
+    assert_agree(gradient(Fused, case), truth)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        Architecture(vocab_size=1001, n_embd=33, n_head=3, n_layer=1, block_size=256, mlp_ratio=1),
+        Architecture(vocab_size=2, n_embd=1, n_head=1, n_layer=12, block_size=2, mlp_ratio=8),
+        Architecture(vocab_size=30, n_embd=256, n_head=16, n_layer=1, block_size=3, mlp_ratio=8),
+        Architecture(vocab_size=5, n_embd=16, n_head=16, n_layer=2, block_size=256, mlp_ratio=2, squared_relu=True),
+    ],
+    ids=["long", "thin", "wide", "many heads"],
+)
+def test_tape_and_fused_agree_at_the_corners(shape):
+    rng = np.random.default_rng(3)
+    tokens, starts = encode([rng.integers(0, shape.vocab_size, n).tolist() for n in (300, 1, 90)])
+    weights = rng.normal(0, 0.5 / np.sqrt(shape.n_embd), shape.parameters)
+    case = Case(shape, tokens, starts, np.arange(3), weights)
+    assert_agree(gradient(Fused, case), gradient(Tape, case))
+
+
+@examples(100)
+@given(case=cases(**SMALL))
+def test_tape_and_fused_agree_with_the_scalar_graph(case):
+    truth = Reference(case.architecture, case.weights).gradient([case.documents[i] for i in case.batch])
+    for metabolism in (Tape, Fused, Graph):
+        assert_agree(gradient(metabolism, case), truth)
+
+
+@examples(40)
+@given(case=cases(**ANYWHERE))
+def test_float32_agrees_with_float64(case):
+    weights = case.weights.astype(np.float32).astype(np.float64)
+    case = case._replace(weights=weights)
+    assert_agree(gradient(Fused, case, "float32"), gradient(Fused, case), 1e-5)
+
+
+@cache
+def published():
+    """A corpus of the first 1,000 of Karpathy's names in the order in which microgpt.py meets them."""
+    text = Path(__file__).with_name("fixtures") / "microgpt_documents.txt"
+    return Corpus("makemore", text.read_text().split(), "")
+
+
+def schooling(preset, metabolism, dtype="float64"):
+    """The training of a preset, its random stream as microgpt.py's is when it has shuffled all 32,033 names."""
+    corpus, genes, recipe = published(), PRESETS[preset].genes, PRESETS[preset].recipe
+    training = Training(genes, corpus, 42, metabolism, dtype, recipe, corpus.documents)
+    training.rng = random.Random(42)
+    training.rng.shuffle(list(range(32_033)))
+    training.tokens, training.starts = corpus.encode(corpus.documents)
+    training.weights = initial_weights(training.architecture, recipe, training.rng, dtype)
+    return training
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_loss_and_every_name_of_the_presets_agree(preset):
+    genes, runs = PRESETS[preset].genes, []
+    for metabolism in ("tape", "fused"):
+        training = schooling(preset, metabolism)
+        losses = training.advance(genes.num_steps)
+        names = [dream.text for dream in dreams(training.creature(), 20, training.rng, limit=genes.block_size)]
+        runs.append((losses, names))
+    (losses, names), (fused_losses, fused_names) = runs
+    expected = {"microgpt": ("3.3660", "2.6497"), "microgpt-first": ("3.3630", "2.0859")}[preset]
+    assert (f"{losses[0]:.4f}", f"{losses[-1]:.4f}") == expected
+    assert names[:2] == {"microgpt": ["kamon", "ann"], "microgpt-first": ["kalia", "ameli"]}[preset]
+    assert np.abs(losses - fused_losses).max() <= 1e-9
+    assert names == fused_names
+    assert np.abs(losses[:12] - schooling(preset, "val").advance(12)).max() <= 1e-9
+    single = schooling(preset, "fused", "float32").advance(100)
+    assert np.abs(losses[:100] - single).max() <= 1e-5
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_held_out_losses_and_logits_agree(preset):
+    corpus, genes, recipe = published(), PRESETS[preset].genes, PRESETS[preset].recipe
+    training = Training(genes, corpus, 1, "tape", recipe=recipe)
+    training.advance(50)
+    tape = training.creature()
+    fused = Creature(genes, corpus, Fused(training.architecture, 16), training.weights, random.Random(0))
+    held_out = corpus.split.validation
+    assert tape.loss_on(held_out) == pytest.approx(fused.loss_on(held_out), abs=1e-9)
+    for position, token in enumerate([26, 0, 13, 13, 0, 26]):
+        mine, other = (c.mind.logits(c.weights, token, position) for c in (tape, fused))
+        assert mine == pytest.approx(other, abs=1e-9)
