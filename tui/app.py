@@ -5,6 +5,7 @@ test can drive it without either. `tui.main` opens it.
 """
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -38,6 +39,7 @@ from .messages import (
     OrganismOpened,
     ReplayWanted,
     ResumeWanted,
+    RoomChanged,
     SnapshotArrived,
     Sought,
 )
@@ -119,7 +121,8 @@ class OrganismApp(App[None]):
         moving: bool = True,
         settings: config.Config | None = None,
     ):
-        super().__init__()
+        # Without colours there may be no greys either; only a theme of the terminal's own colours has none.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.home, self.plan, self.n_workers = home, plan, workers
         self.first = first
         self.clock, self.moving = clock, moving
@@ -128,6 +131,7 @@ class OrganismApp(App[None]):
         self.bridge: Bridge | None = None
         self.snapshot = Snapshot()
         self.frozen = False
+        self.waking = False
         self.before = ""
         self.standing = ""
         self.read_for: tuple | None = None
@@ -178,7 +182,6 @@ class OrganismApp(App[None]):
         """Show this from now on. What was shown before must have been closed, or be closed by the feed itself."""
         self.snapshot = Snapshot()
         self.before = self.standing = self._read_standing()
-        self.complained = ""
         self.frozen = False
         self.read_for = None
         self.bridge = Bridge(feed, lambda snapshot: self.post_message(SnapshotArrived(snapshot))).start()
@@ -187,14 +190,17 @@ class OrganismApp(App[None]):
 
     def awake(self) -> Feed:
         """The creature in force, on its own."""
+        self.waking = True
         return self._live(lambda: Awake(self.home, self.plan))
 
     def lived(self, plan: Plan) -> Feed:
         """A new run."""
+        self.waking = False
         return self._live(lambda: Life.begin(self.home, plan, self.n_workers))
 
     def resumed(self, path: Path) -> Feed:
         """An interrupted run, from where it was."""
+        self.waking = False
         return self._live(lambda: Life.resume(self.home, path, self.n_workers), path)
 
     def replayed(self, path: Path) -> Feed:
@@ -234,11 +240,15 @@ class OrganismApp(App[None]):
         if self.snapshot.failure and self.snapshot.failure != self.complained:
             self.complained = self.snapshot.failure
             self.notify(self.snapshot.failure, title="It couldn't go on", severity="error", timeout=20)
+            if not self.waking and self.snapshot.run is None:
+                self.follow(self.awake())
+                return
         if (before.evolving, before.paused) != (self.snapshot.evolving, self.snapshot.paused):
             self.refresh_bindings()
         if not self.frozen:
             self.show_all()
 
+    @on(RoomChanged)
     def show_all(self) -> None:
         """Bring what is visible up to the last snapshot."""
         note = "frozen" if self.frozen else ""
@@ -305,8 +315,6 @@ class OrganismApp(App[None]):
         inner = next((w for w in tab.query("Table, Choices, Page") if isinstance(w, Table | Choices | Page)), None)
         (inner or tab).focus(scroll_visible=False)
         self.show_all()
-        # What is sized only now that it's visible is written anew.
-        self.call_after_refresh(self.show_all)
 
     async def action_turn(self, by: int) -> None:
         await self.action_tab((self.active + by) % len(self.tabs) + 1)
@@ -540,7 +548,6 @@ class OrganismApp(App[None]):
         needed = f"{SMALLEST[0]}x{SMALLEST[1]}"
         base.query_one("#too-small", Static).update(f"The organism needs\n{needed} cells;\nthere are {width}x{height}.")
         if not too_small:
-            self.call_after_refresh(self.show_all)
             self.call_after_refresh(self.show_keys)
 
     def _listen_to_signals(self) -> None:

@@ -18,6 +18,13 @@ class SnapshotArrived(Message):
         return isinstance(message, SnapshotArrived)
 
 
+class RoomChanged(Message):
+    """Something that writes only as much as it has room for has another size now."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, RoomChanged)
+
+
 class ActWanted(Message):
     """The person wants something done to the run."""
 

@@ -97,8 +97,8 @@ def plot(
 
 
 def visible(points: Points, view: View) -> list[tuple[float, float]]:
-    """What of a series is looked at."""
-    kept = [(x, y) for x, y in points if math.isfinite(y) and (y > 0 or not view.log)]
+    """What of a series is looked at; a loss that has run away isn't."""
+    kept = [(x, y) for x, y in points if abs(y) < 1e9 and (y > 0 or not view.log)]
     if view.begin and kept:
         begin = kept[0][0] + view.begin * (kept[-1][0] - kept[0][0])
         kept = [(x, y) for x, y in kept if x >= begin]
@@ -168,7 +168,7 @@ def figure(value: float, among: Sequence[float]) -> str:
 
 def _span(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
-    return (low, high) if high > low else (low - 0.5, low + 0.5)
+    return (low, high) if high - low > 1e-9 * max(1.0, abs(low)) else (low - 0.5, low + 0.5)
 
 
 def _padded(values: Sequence[float], log: bool) -> tuple[float, float]:

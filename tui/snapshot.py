@@ -14,6 +14,7 @@ from organism.fitness.objectives import OBJECTIVES
 from organism.genome import Ancestor, Genes
 
 Curve = tuple[tuple[int, float], ...]
+COPIES = ("elite", "champion", "re-eval")
 
 
 class Dreamt(msgspec.Struct, frozen=True):
@@ -165,6 +166,15 @@ class Snapshot(msgspec.Struct, frozen=True):
             if self.stage == "evolved" and not (training and training.end) and self.end:
                 return self.end.validation_loss
         return training.end.validation_loss if training and training.end else None
+
+    def original(self, organism: Organism) -> Organism:
+        """Who first carried these genes: an elite isn't trained again, it stands for whom it copies."""
+        while organism.parents and organism.origin in COPIES:
+            parent = self.organisms.get(organism.parents[0])
+            if parent is None or parent.genes != organism.genes:
+                break
+            organism = parent
+        return organism
 
     def lineage(self, id: int) -> tuple[Organism, ...]:
         """An organism and the mothers before it, newest first, back to one that has none."""

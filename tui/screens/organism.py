@@ -57,7 +57,8 @@ class OrganismScreen(ModalScreen[None]):
         self.portrait.border_title = f"{ORIGIN_SIGNS.get(organism.origin, '')} {organism.origin}"
         self.portrait.styles.border_title_color = colour
         self.query_one("#organism-facts", Text).write(*self._facts(organism, snapshot))
-        curve = [Series("loss", organism.curve, colour)] if organism.curve else []
+        trained = snapshot.original(organism)
+        curve = [Series("loss", trained.curve, colour)] if trained.curve else []
         rules = [Rule("held out", organism.judged.validation_loss, palette.good)] if organism.judged else []
         view = View(x_name="step")
         self.query_one("#organism-curve", Chart).show(curve, rules, view)

@@ -2,11 +2,9 @@
 
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.events import Resize
 
 from ..plotting import SIGNS, Rule, Series, View
 from ..snapshot import Organism, Snapshot
@@ -133,10 +131,6 @@ the **primordial** creature was measured to be. They are shown where they are ne
             )
         legend.border_subtitle = "training  held out"
         legend.write(*(lines or [[("no organism is in training", palette.dim)]]))
-
-    @on(Resize)
-    def _resized(self) -> None:
-        self.call_after_refresh(lambda: self.show(self.snapshot))
 
     def action_zoom(self) -> None:
         self.zoom = (self.zoom + 1) % len(ZOOMS)

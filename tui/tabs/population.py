@@ -216,19 +216,11 @@ def tree(snapshot: Snapshot, palette: Palette, depth: int = 9) -> list[list[Piec
         return []
     lines: list[list[Piece]] = []
 
-    def original(organism: Organism) -> Organism:
-        while organism.parents and organism.origin in ("elite", "champion", "re-eval"):
-            parent = snapshot.organisms.get(organism.parents[0])
-            if parent is None or parent is organism:
-                break
-            organism = parent
-        return organism
-
     def grow(id: int, lead: str, branch: str, left: int) -> None:
         organism = snapshot.organisms.get(id)
         if organism is None:
             return
-        organism = original(organism)
+        organism = snapshot.original(organism)
         judged = organism.judged
         value = figure(snapshot.figure(judged.mean_fitness)) if judged else "–"
         lines.append(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widgets import Static
 
+from ..messages import RoomChanged
 from ..themes import Palette, palette_of
 
 Piece = str | tuple[str, str]
@@ -22,6 +23,9 @@ class Text(Static):
     @property
     def palette(self) -> Palette:
         return palette_of(self.app.current_theme)
+
+    def on_resize(self) -> None:
+        self.post_message(RoomChanged())
 
     def write(self, *lines: Sequence[Piece]) -> None:
         """Show these lines."""

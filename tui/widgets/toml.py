@@ -1,7 +1,7 @@
 """TOML, highlighted, and what changed between two texts of it."""
 
-import difflib
 import re
+from collections import Counter
 
 from ..themes import Palette
 from .text import Piece
@@ -34,14 +34,36 @@ def highlighted(line: str, palette: Palette) -> list[Piece]:
 
 
 def compared(before: str, now: str, palette: Palette) -> list[list[Piece]]:
-    """All lines of `now`, and those of `before` that are gone, each with a sign in front where they differ."""
+    """All lines of `now`, and what stood in their places in `before`, each with a sign in front where they differ.
+
+    A line is known by its table and its key, wherever it stands: a gene that became an ancestor's hasn't moved there.
+    """
+    former = dict(_entries(before))
     lines: list[list[Piece]] = []
-    for line in difflib.Differ().compare(before.splitlines(), now.splitlines()):
-        sign, text = line[:2], line[2:]
-        if sign == "- ":
-            lines.append([("− " + text, palette.bad)])
-        elif sign == "+ ":
-            lines.append([("+ ", f"bold {palette.good}"), *highlighted(text, palette)])
-        elif sign == "  ":
-            lines.append(["  ", *highlighted(text, palette)])
+    for place, line in _entries(now):
+        was = former.pop(place, None)
+        if was == line:
+            lines.append(["  ", *highlighted(line, palette)])
+            continue
+        if was is not None:
+            lines.append(_gone(was, palette))
+        lines.append([("+ ", f"bold {palette.good}"), *highlighted(line, palette)])
+    lines.extend(_gone(line, palette) for line in former.values() if line)
     return lines
+
+
+def _gone(line: str, palette: Palette) -> list[Piece]:
+    return [("− " + line, palette.bad)]
+
+
+def _entries(text: str) -> list[tuple[tuple[str, int, str], str]]:
+    """(place, line) of every line: its table, which one of that name, and its key."""
+    entries: list[tuple[tuple[str, int, str], str]] = []
+    table, seen = "", Counter[tuple[str, str]]()
+    for line in text.splitlines():
+        if line.startswith("["):
+            table = line
+        key = line.partition("=")[0].strip()
+        entries.append(((table, seen[table, key], key), line))
+        seen[table, key] += 1
+    return entries

@@ -1,0 +1,121 @@
+"""The screen for tests: opened over a recorded run or a real one, with a clock that stands still, and read back."""
+
+import asyncio
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from organism import events
+from organism.corpus import parse_corpus
+from organism.home import Home
+from organism.life import Plan
+from tui.app import OrganismApp
+from tui.bridge import Feed, ReplayFeed
+from tui.config import Config
+
+RECORDED = Path(__file__).parent / "fixtures" / "screen"
+STEM = "20260101T120000-loss"
+PATIENCE = 20.0  # seconds that something may take on a busy machine
+
+
+def recorded_home(folder: Path, corpus: str | None = None) -> Home:
+    """A home with the recorded run and its corpus in it, which the run calls `corpus` or by its whole path."""
+    home = Home(folder / "home")
+    home.experiments.mkdir()
+    shutil.copy(RECORDED / "names.txt", folder)
+    lines = (RECORDED / f"{STEM}.jsonl").read_bytes().splitlines()
+    run = msgspec.structs.replace(events.decode(lines[0]), corpus=corpus or str(folder / "names.txt"))
+    (home.experiments / f"{STEM}.jsonl").write_bytes(b"\n".join([events.encode(run), *lines[1:]]) + b"\n")
+    return home
+
+
+def recorded_events() -> list[events.AnyEvent]:
+    """The recorded run; its corpus is where nobody finds it."""
+    return [events.decode(line) for line in (RECORDED / f"{STEM}.jsonl").read_bytes().splitlines()]
+
+
+def recorded_corpus():
+    """What the recorded run learnt from."""
+    return parse_corpus((RECORDED / "names.txt").read_bytes(), "names.txt")
+
+
+class Clock:
+    """A clock that a test turns."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def replaying(
+    home: Home,
+    until: Callable[[events.Event], bool] | None = None,
+    clock: Clock | None = None,
+    theme: str = "organism-dark",
+) -> OrganismApp:
+    """An application that replays the recorded run and has played up to the first event that `until` picks."""
+
+    def first(app: OrganismApp) -> Feed:
+        feed = app.replayed(home.experiments / f"{STEM}.jsonl")
+        assert isinstance(feed, ReplayFeed)
+        if until:
+            feed.seek(next(at for event, at in zip(feed.events, feed.moments, strict=True) if until(event)))
+        return feed
+
+    return quiet(home, Plan(seed=1), first, clock or Clock(), theme)
+
+
+def quiet(
+    home: Home,
+    plan: Plan,
+    first: Callable[[OrganismApp], Feed],
+    clock: Callable[[], float] | None = None,
+    theme: str = "organism-dark",
+) -> OrganismApp:
+    """An application that stands still but for what it is told, with no settings of anybody's."""
+    options = {"clock": clock} if clock else {}
+    return OrganismApp(home, plan, 2, first, moving=False, settings=Config(theme=theme), **options)
+
+
+async def until(app: OrganismApp, condition: Callable[[], object]) -> None:
+    """Let the application work until `condition` holds."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, f"never came: {screen_text(app)}"
+        await asyncio.sleep(0.01)
+
+
+async def until_shown(app: OrganismApp, text: str) -> None:
+    """Let the application work until `text` can be read on the screen."""
+    await until(app, lambda: text in screen_text(app))
+
+
+def strips(app: OrganismApp) -> Sequence:
+    return app.screen._compositor.render_strips()
+
+
+def screen_text(app: OrganismApp) -> str:
+    """What can be read, line by line, without blanks at the ends."""
+    return "\n".join(strip.text.rstrip() for strip in strips(app))
+
+
+def screen_colours(app: OrganismApp) -> dict[str, int]:
+    """How many cells have which colours, blanks without a ground of their own left out."""
+    cells: Counter[str] = Counter()
+    for strip in strips(app):
+        for text, style, _ in strip:
+            if style and text.strip():
+                ground = style.bgcolor.name if style.bgcolor else "default"
+                cells[f"{style.color.name if style.color else 'default'} on {ground}"] += len(text.replace(" ", ""))
+    return dict(sorted(cells.items()))
+
+
+async def closed(app: OrganismApp) -> None:
+    """End what the application listens to."""
+    if app.bridge:
+        await asyncio.to_thread(app.bridge.close)

@@ -1,0 +1,184 @@
+"""A real life on the screen, small enough for a test: workers that train, and a person at the keys."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from screen import closed, quiet, screen_text, until, until_shown
+
+from organism import events
+from organism.evolution.journal import journals, read_events
+from organism.genome import genome_in_force
+from organism.home import Home
+from organism.life import Plan
+from tui.app import OrganismApp
+from tui.widgets.lists import Table
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def plan(tiny: Path, **changes) -> Plan:
+    options = {"generations": 2, "population": 4, "space": str(tiny / "tiny.toml"), "data": str(tiny / "tiny.txt")}
+    return Plan(seed=1, **options | changes)
+
+
+def drive(app: OrganismApp, steps) -> None:
+    """Run `steps(app, pilot)` on the application, and end whatever it started."""
+
+    async def go():
+        async with app.run_test(size=(100, 36), notifications=True) as pilot:
+            try:
+                await steps(app, pilot)
+            finally:
+                await closed(app)
+
+    asyncio.run(go())
+
+
+def acts(home: Home) -> list[tuple[str, int | None]]:
+    return [(event.verb, event.id) for event in read_events(journals(home)[-1]) if isinstance(event, events.Act)]
+
+
+def test_it_wakes_learns_and_dreams_and_writes_no_journal(home, tiny):
+    async def steps(app, pilot):
+        await until_shown(app, "I am unformed")
+        await until(app, lambda: app.snapshot.dreams)
+        await until_shown(app, app.snapshot.dreams[0].name)
+        assert app.snapshot.validation_loss
+        before = app.snapshot.dreams
+        await pilot.press("d")
+        await until(app, lambda: len(app.snapshot.dreams) > len(before))
+
+    drive(quiet(home, plan(tiny), lambda app: app.awake()), steps)
+    assert not journals(home)
+
+
+def test_a_whole_life_by_one_key(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        await pilot.press("e")
+        await until_shown(app, "I am searching")
+        await pilot.press("2")
+        await until(app, lambda: app.snapshot.history)
+        await pilot.press("5")
+        await until(app, lambda: app.snapshot.stage == "evolved" and app.snapshot.ended)
+        await pilot.press("4")
+        await until_shown(app, "rewritten by evolution")
+        await until_shown(app, '+ stage = "evolved"')
+        await pilot.press("6")
+        await until_shown(app, "finished")
+
+    drive(quiet(home, plan(tiny), lambda app: app.awake()), steps)
+    assert genome_in_force(home).stage == "evolved"
+
+
+def test_a_single_generation_by_one_key(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        await pilot.press("n")
+        await until(app, lambda: app.snapshot.stage == "evolved" and app.snapshot.ended)
+        assert len(app.snapshot.history) == 1
+
+    drive(quiet(home, plan(tiny, generations=9), lambda app: app.awake()), steps)
+
+
+def test_pausing_makes_the_workers_stand_still(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.evaluations)
+        await pilot.press("space")
+        await until_shown(app, " paused ")
+        heard = app.feed.arrived
+        stood = [len(read_events(journals(home)[-1]))]
+        # What was on its way when the workers were told may still arrive.
+        while len(stood) < 3 or stood[-1] != stood[-3]:
+            await asyncio.sleep(0.1)
+            stood.append(len(read_events(journals(home)[-1])))
+        assert not heard
+        await pilot.press("space")
+        await until(app, lambda: not app.snapshot.paused)
+        await until(app, lambda: len(read_events(journals(home)[-1])) > stood[-1] + 1)
+
+    drive(quiet(home, plan(tiny, population=8), lambda app: app.lived(app.plan)), steps)
+    assert acts(home) == [("pause", None), ("resume", None)]
+
+
+def test_culling_blessing_and_immigrants_are_in_the_journal_and_happen(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: len(app.snapshot.population) == 6)
+        await pilot.press("space", "5")
+        await until(app, lambda: app.snapshot.paused)
+        table = app.query_one("#population-table", Table)
+        await until(app, lambda: table.row_count == 6)
+        await pilot.press(*["j"] * 5)
+        await pilot.press("c", "k", "b", "i", "space")
+        await until(app, lambda: app.snapshot.generation == 2)
+        population = app.snapshot.population
+        assert [o.parents for o in population if o.origin == "elite" and 4 in o.parents]
+        assert sum(o.origin == "immigrant" for o in population) == 3
+        assert app.snapshot.organisms[5].reason == "culled"
+
+    drive(quiet(home, plan(tiny, population=6), lambda app: app.lived(app.plan)), steps)
+    assert acts(home)[:5] == [("pause", None), ("cull", 5), ("bless", 4), ("immigrant", None), ("resume", None)]
+
+
+def test_a_run_that_was_left_is_resumed_from_the_list(home, tiny):
+    async def leave(app, pilot):
+        await until(app, lambda: app.snapshot.history)
+        await pilot.press("q")
+        await until_shown(app, "organism runs resume")
+        await pilot.press("y")
+
+    drive(quiet(home, plan(tiny, generations=3), lambda app: app.lived(app.plan)), leave)
+    journal = journals(home)[0]
+    assert not any(isinstance(event, events.EvolutionEnd) for event in read_events(journal))
+
+    async def resume(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        await pilot.press("6")
+        await until_shown(app, "unfinished")
+        await pilot.press("r")
+        await until(app, lambda: app.snapshot.name == journal.stem)
+        await until(app, lambda: app.snapshot.ended)
+        assert app.snapshot.stage == "evolved"
+        assert len(app.snapshot.history) == 3
+        assert "resumed" not in screen_text(app)
+
+    drive(quiet(home, plan(tiny), lambda app: app.awake()), resume)
+
+
+def test_reset_asks_and_brings_the_primordial_creature_back(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        await pilot.press("e")
+        await until(app, lambda: app.snapshot.stage == "evolved" and app.snapshot.ended)
+        await pilot.press("R")
+        await until_shown(app, "primordial again?")
+        await pilot.press("n")
+        assert genome_in_force(home).stage == "evolved"
+        await pilot.press("R")
+        await until_shown(app, "primordial again?")
+        await pilot.press("y")
+        await until_shown(app, "I am unformed")
+        assert genome_in_force(home).stage == "primordial"
+        await pilot.press("4")
+        await until_shown(app, "history")
+        await pilot.press("tab", "tab", "tab", "u")
+        await until_shown(app, "the genome in force?")
+        await pilot.press("y")
+        await until(app, lambda: genome_in_force(home).stage == "evolved")
+
+    drive(quiet(home, plan(tiny, generations=1), lambda app: app.awake()), steps)
+
+
+def test_a_home_that_is_taken_is_said_on_the_screen(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        with home.lock():
+            await pilot.press("e")
+            await until_shown(app, "It couldn't go on")
+            await until(app, lambda: app.snapshot.dreams)
+
+    drive(quiet(home, plan(tiny), lambda app: app.awake()), steps)
