@@ -126,7 +126,9 @@ def test_culling_blessing_and_immigrants_are_in_the_journal_and_happen(home, tin
 
 def test_a_run_that_was_left_is_resumed_from_the_list(home, tiny):
     async def leave(app, pilot):
-        await until(app, lambda: app.snapshot.history)
+        await until(app, lambda: app.snapshot.evaluations)
+        await pilot.press("space")
+        await until(app, lambda: app.snapshot.paused)
         await pilot.press("q")
         await until_shown(app, "organism runs resume")
         await pilot.press("y")
