@@ -157,9 +157,10 @@ class Printer:
             return
         yield f"    the front{'validation loss':>20} {'beauty':>8} {'compute':>10}"
         for standing in sorted(event.standings, key=lambda standing: standing.compute):
+            knee = "  (the knee)" if standing.id == event.knee else ""
             yield (
                 f"    {standing.id:>9}{standing.validation_loss:>20.4f} {standing.beauty:>8.4f} "
-                f"{standing.compute:>10.1e}  {describe(standing.genes)}{'  (the knee)' if standing.id == event.knee else ''}"
+                f"{standing.compute:>10.1e}  {describe(standing.genes)}{knee}"
             )
 
     def _lived(self, names: tuple[str, ...]) -> Iterator[str]:

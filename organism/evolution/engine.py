@@ -29,6 +29,7 @@ from .ledger import CONFIRMATIONS, Ledger, Organism, Record, Trial
 from .population import Breeding, Population
 
 CONFIRMED = 3
+LITTER = 8
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -74,7 +75,9 @@ class Engine:
         self.genome = genome
         by_head = aims(config)
         self.ledger = Ledger(config.seed, config.floor, params_of, by_head.__getitem__)
-        breeding = Breeding(config.seed, config.population, config.elitism, config.space, config.widens)
+        # One regression can't say what a front lacks, so in a Pareto search every child is born.
+        litter = 1 if self.is_pareto else LITTER
+        breeding = Breeding(config.seed, config.population, config.elitism, config.space, config.widens, litter)
         ranking = selection.by_dominance if self.is_pareto else selection.by_fitness
         self.heads = [Population(breeding, self.ledger, aim, ranking, head) for head, aim in by_head.items()]
         self.generations = config.generations * (config.cycles if self.is_hydra else 1)

@@ -18,6 +18,7 @@ from ..fitness.objectives import Aim
 from ..genome import Genes, Space
 from . import selection, variation
 from .ledger import Ledger, Organism
+from .promise import Promise
 
 IMMIGRANTS = {"normal": 2, "championship": 1, "cataclysm": 0}
 CHAMPIONSHIP, CATACLYSM = 2, 4
@@ -26,17 +27,22 @@ REDRAWS = 50
 
 
 class Breeding(msgspec.Struct, frozen=True):
-    """How a population is kept. `widens`: growth and cataclysm may leave the space for the wide table's bodies."""
+    """How a population is kept.
+
+    widens: growth and cataclysm may leave the space for the bodies of the wide table. litter: how many candidates are
+    drawn for a child's place (see `promise`).
+    """
 
     seed: int
     population: int
     elitism: int
     space: Space
     widens: bool
+    litter: int
 
 
-# Origin, parents, and how the genes are drawn.
-Recipe = tuple[str, tuple[int, ...], Callable[[random.Random], Genes]]
+Draw = Callable[[random.Random], Genes]
+Recipe = tuple[str, tuple[int, ...], Draw]  # origin, parents, and how the genes are drawn
 
 
 def regime(stagnation: int) -> str:
@@ -66,6 +72,7 @@ class Population:
         self.blessed: set[int] = set()
         self.summoned = 0
         self._next: list[Organism] = []
+        self._promise = Promise([])
 
     # --- who is there
 
@@ -151,6 +158,7 @@ class Population:
             # The fittest leads; in a Pareto search it needn't be the first in rank.
             champion = max(parents, key=self.ledger.fitness)
             parents.sort(key=lambda organism: organism is not champion)
+        self._promise = Promise([record.organism.genes for record in self.ranking(self.ledger.living(), self.aim)])
         self._next = []
         for elite in self._elites(parents):
             best = self.regime == "championship" and elite is parents[0]
@@ -161,10 +169,9 @@ class Population:
         bred = max(size - IMMIGRANTS[self.regime], first + 1) if parents else first
         ceiling = LEAP * self._cost(parents[0].genes) if parents else None
         for slot in range(first, max(size, first + 1) + self.summoned):
-            if slot < bred:
-                self._place(slot, *self._recipe(parents, slot, first), ceiling)
-            else:
-                self._place(slot, "immigrant", (), self._random, ceiling)
+            recipe = self._recipe(parents, slot, first) if slot < bred else ("immigrant", (), self._random)
+            if not self._place(slot, *recipe, ceiling):
+                break  # The space is exhausted.
 
     def _elites(self, parents: list[Organism]) -> list[Organism]:
         """Who is carried on: the best few, but never everybody, and whom a person blessed."""
@@ -231,17 +238,33 @@ class Population:
     def _cost(self, genes: Genes) -> int:
         return variation.cost(genes, self.ledger.params_of(genes))
 
-    def _place(self, slot: int, origin: str, parents: tuple[int, ...], make: Callable, ceiling: int | None) -> None:
-        """Add a newcomer whose genes nobody in this run had before, if one can be found at a cost up to `ceiling`."""
+    def _place(self, slot: int, origin: str, parents: tuple[int, ...], make: Draw, ceiling: int | None) -> bool:
+        """Add a newcomer whose genes nobody in this run had before. False if none could be found.
+
+        Of what's bred from parents a litter is drawn, and its most promising is born; strangers come as they are.
+        Neither costs more than `ceiling`, unless 50 strangers in a row do: then the cheapest comes.
+        """
         rng = self._rng("genes", slot)
-        for attempt in range(2 * REDRAWS):
-            if attempt == REDRAWS:
-                origin, parents, make = "immigrant", (), self._random
+        litter = self._draw(make, rng, self.breeding.litter if parents else 1, ceiling)
+        if not litter:
+            origin, parents = "random" if origin == "random" else "immigrant", ()
+            strangers = self._draw(self._random, rng, REDRAWS, None)
+            litter = sorted(strangers, key=lambda genes: max(self._cost(genes), ceiling or 0))[:1]
+        if litter:
+            self._next.append(self._bear(origin, parents, max(litter, key=self._promise.of)))
+        return bool(litter)
+
+    def _draw(self, make: Draw, rng: random.Random, wanted: int, ceiling: int | None) -> list[Genes]:
+        """Up to `wanted` different new genomes that cost no more than `ceiling`."""
+        found: list[Genes] = []
+        for _ in range(REDRAWS):
             genes = make(rng)
-            if genes in self.ledger.taken or (ceiling is not None and self._cost(genes) > ceiling):
-                continue
-            self._next.append(self._bear(origin, parents, genes))
-            return
+            affordable = ceiling is None or self._cost(genes) <= ceiling
+            if affordable and genes not in self.ledger.taken and genes not in found:
+                found.append(genes)
+            if len(found) == wanted:
+                break
+        return found
 
     def _bear(self, origin: str, parents: tuple[int, ...], genes: Genes) -> Organism:
         return self.ledger.bear(origin, parents, genes, self.head)

@@ -6,6 +6,7 @@ and n_head divides n_embd.
 
 import math
 import random
+from typing import Any
 
 import msgspec
 
@@ -63,8 +64,13 @@ def grow(genes: Genes, space: Space, rng: random.Random) -> Genes:
 
 
 def widened(space: Space) -> Space:
-    """`space` with the architecture genes of the wide table."""
-    return msgspec.structs.replace(space, **{gene: getattr(SPACES["wide"], gene) for gene in ARCHITECTURE_GENES})
+    """`space` with the bodies of the wide table as well: architecture genes only, and none that it had is lost."""
+    wide = SPACES["wide"]
+    both = {
+        gene: tuple(sorted({*allowed(getattr(space, gene)), *allowed(getattr(wide, gene))}))
+        for gene in ARCHITECTURE_GENES
+    }
+    return msgspec.structs.replace(space, **both)
 
 
 def cost(genes: Genes, params: int) -> int:
@@ -74,7 +80,7 @@ def cost(genes: Genes, params: int) -> int:
 
 def fit(held: dict, space: Space) -> Genes:
     """The genes in `held` with each moved to the nearest value that `space` allows, and heads that divide the width."""
-    fitted = {gene: _nearest(gene, held[gene], getattr(space, gene)) for gene in GENES}
+    fitted: dict[str, Any] = {gene: _nearest(gene, held[gene], getattr(space, gene)) for gene in GENES}
     widths, heads = allowed(space.n_embd), allowed(space.n_head)
     if not any(fitted["n_embd"] % head == 0 for head in heads):
         divisible = [width for width in widths if any(width % head == 0 for head in heads)]
@@ -89,7 +95,7 @@ def _draw(gene: str, values: tuple | Range, rng: random.Random):
         return rng.choice(values)
     if gene == "learning_rate":
         return math.exp(rng.uniform(math.log(values.min), math.log(values.max)))
-    if gene == "num_steps":
+    if gene == "num_steps" and values.max - values.min >= STEP_MOVES[0]:
         return round(rng.uniform(values.min, values.max), -1)
     return rng.randint(int(values.min), int(values.max))
 
@@ -97,8 +103,10 @@ def _draw(gene: str, values: tuple | Range, rng: random.Random):
 def _move(gene: str, value, values: tuple | Range, rng: random.Random):
     if gene == "learning_rate":
         return value * math.exp(rng.gauss(0, 0.5))
-    if gene == "num_steps":
-        return value + rng.choice(STEP_MOVES) * rng.choice((-1, 1))
+    if gene == "num_steps" and isinstance(values, Range):
+        span = int(values.max - values.min)
+        moves = [move for move in STEP_MOVES if move <= span] or range(1, span + 1) or [0]
+        return value + rng.choice(moves) * rng.choice((-1, 1))
     choices = allowed(values)
     near = choices.index(_nearest(gene, value, values))
     neighbours = [i for i in (near - 2, near - 1, near + 1, near + 2) if 0 <= i < len(choices)]

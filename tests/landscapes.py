@@ -1,0 +1,120 @@
+"""Made-up landscapes for the engine: a genome's figures by formula, so that a whole run takes milliseconds."""
+
+import random
+from collections.abc import Callable
+
+from organism import events
+from organism.evolution.engine import Config, Engine
+from organism.fitness.objectives import Measurement
+from organism.genome import PRIMORDIAL, SPACES, Genes, Space
+from organism.mind.training import architecture_of
+
+Landscape = Callable[[Genes, int], dict]
+
+
+def params_of(genes: Genes) -> int:
+    return architecture_of(genes, 27).parameters
+
+
+def plan(objective: str = "loss", **changes) -> Config:
+    """A configuration of the default size."""
+    held = {
+        "objective": objective,
+        "seed": 1,
+        "generations": 10,
+        "population": 8,
+        "elitism": 1,
+        "space": SPACES["default"],
+        "widens": True,
+        "floor": 2.45,
+        "uniform": 3.3,
+    }
+    return Config(**(held | changes))
+
+
+def smooth(genes: Genes, replicate: int) -> dict:
+    """Wider and longer is better, with some luck."""
+    luck = random.Random(f"{genes.canonical()} {replicate}").gauss(0, 0.01)
+    return {"validation_loss": 3 - genes.n_embd / 50 - genes.num_steps / 5000 + abs(genes.learning_rate - 0.01) + luck}
+
+
+def measured(genes: Genes, replicate: int, landscape: Landscape) -> Measurement:
+    held = {
+        "validation_loss": 2.5,
+        "test_loss": 2.5 if replicate > 100 else None,
+        "classic_loss": 2.5,
+        "flow": 0.5,
+        "symmetry": 0.5,
+        "creativity": 0.5,
+        "beauty": 0.5,
+        "classic": 0.5,
+        "params": params_of(genes),
+        "tokens": genes.num_steps * genes.batch_size * 7,
+        "names": ("anna",),
+    }
+    return Measurement(**(held | landscape(genes, replicate)))
+
+
+class Course:
+    """An engine driven through a landscape; `step` tells one trial, in an order that `rng` draws if one is given."""
+
+    def __init__(
+        self,
+        config: Config,
+        landscape: Landscape = smooth,
+        rng: random.Random | None = None,
+        genome: Genes = PRIMORDIAL,
+        dies: Callable[[Genes, int], bool] = lambda genes, replicate: False,
+    ):
+        self.engine = Engine(config, genome, params_of)
+        self.landscape, self.rng, self.dies = landscape, rng, dies
+        self.open: list = []
+        self.asked: list = []
+        self.events: list = []
+
+    def step(self) -> None:
+        """Tell the engine of one trial, and hear what it says."""
+        new = self.engine.ask()
+        self.asked += new
+        self.open = [trial for trial in self.open + new if self.engine.wants(trial)]
+        if self.open:
+            trial = self.open.pop(self.rng.randrange(len(self.open)) if self.rng else 0)
+            if self.dies(trial.genes, trial.replicate):
+                self.engine.fail(trial.id, trial.replicate, "diverged")
+            else:
+                self.engine.tell(trial.id, trial.replicate, measured(trial.genes, trial.replicate, self.landscape))
+        self.events += self.engine.events()
+
+    def finish(self) -> "Course":
+        while not self.engine.done:
+            self.step()
+        self.events += self.engine.events()
+        return self
+
+    def all(self, kind: type) -> list:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def born(self) -> dict[int, events.Born]:
+        return {event.id: event for event in self.all(events.Born)}
+
+    def canonical(self) -> list:
+        """What must not depend on the order in which trials were told."""
+        generation, held = 0, []
+        for event in self.events:
+            as_dict = events.canonical(event)
+            assert as_dict is not None
+            generation = as_dict.get("generation", generation)
+            held.append((generation, as_dict))
+        return sorted(held, key=lambda pair: (pair[0], pair[1]["event"], pair[1].get("id", -1)))
+
+
+def is_within(genes: Genes, space: Space) -> bool:
+    """Whether every gene is a value that `space` allows, and the heads divide the width."""
+    for gene in Genes.__struct_fields__:
+        value, values = getattr(genes, gene), getattr(space, gene)
+        if isinstance(values, tuple):
+            if value not in values:
+                return False
+        elif not values.min <= value <= values.max or (gene != "learning_rate" and value != int(value)):
+            return False
+    return genes.n_embd % genes.n_head == 0
