@@ -76,6 +76,11 @@ class Past(msgspec.Struct, frozen=True):
     abandoned: dict[tuple[int, int], str]
     seconds: float
 
+    @property
+    def judged(self) -> set[tuple[int, int]]:
+        """Which trainings came to something."""
+        return {key for key, result in self.results.items() if isinstance(result, Judged)}
+
     @classmethod
     def of(cls, held: list[Event]) -> "Past":
         past, era = cls({}, [], {}, max((getattr(event, "elapsed_seconds", 0.0) for event in held), default=0.0)), 0
@@ -292,8 +297,7 @@ class Search:
         for era, act in self.past.acts:
             if (era, act.generation) != (self.era, generation):
                 continue
-            judged = act.id is not None and isinstance(self.past.results.get((act.id, 0)), Judged)
-            if act.verb == "cull" and judged:
+            if act.verb == "cull" and act.id is not None and (act.id, 0) in self.past.judged:
                 self.engine.condemn(act.id)
             else:
                 self._apply(act)
