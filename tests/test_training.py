@@ -1,5 +1,6 @@
 """Training and dreaming: the published runs to the digit, seeds, divergence, and the weights that are kept."""
 
+import itertools
 import random
 
 import msgspec
@@ -19,6 +20,7 @@ from organism.mind.training import (
     load_weights,
     save_weights,
 )
+from organism.workers import worker
 
 MICROGPT_NAMES = (
     "kamon ann karai jaire vialan karia yeran anna areli kaina "
@@ -87,6 +89,16 @@ def test_training_in_slices_is_training_at_once(small):
     assert np.array_equal(whole.weights, sliced.weights)
     assert whole.done
     assert sliced.done
+
+
+def test_how_long_slices_take_changes_no_bit_of_what_is_told(small, monkeypatch):
+    genes = msgspec.structs.replace(PRIMORDIAL, num_steps=600, batch_size=2)
+    told = []
+    for duration in (1e-9, 0.004, 1.0):
+        now = itertools.count(0.0, duration)
+        monkeypatch.setattr(worker.time, "perf_counter", lambda now=now: next(now))
+        told.append(list(worker.train_in_slices(Training(genes, small, 5), lambda: None)))
+    assert told[0] == told[1] == told[2]
 
 
 def test_the_seed_and_nothing_else_decides(small):

@@ -144,6 +144,7 @@ def test_a_run_that_was_left_is_resumed_from_the_list(home, tiny):
         await pilot.press("r")
         await until(app, lambda: app.snapshot.name == journal.stem)
         await until(app, lambda: app.snapshot.ended)
+        assert not app.snapshot.failure
         assert app.snapshot.stage == "evolved"
         assert len(app.snapshot.history) == 3
         assert "resumed" not in screen_text(app)

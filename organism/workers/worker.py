@@ -4,6 +4,7 @@ The main thread trains in slices of some 20 ms and looks up between them. A seco
 of life every few seconds, and ends the process the moment the parent is gone. All that crosses the pipe is JSON.
 """
 
+import math
 import os
 import queue
 import signal
@@ -185,17 +186,20 @@ def perform(task: Task, setup: Setup, corpus: Corpus, judge: Judge, link: Link) 
 
 
 def train_in_slices(training: Training, tick: Callable[[], None]) -> Iterator[tuple[int, float]]:
-    """Train to the end, calling `tick` every 20 ms or so; (step, mean loss since the last) at each mark."""
-    size, total, told = 1, 0.0, 0
+    """Train to the end, calling `tick` every 20 ms or so; (step, mean loss since the last) at each mark.
+
+    Where the slices begin and end depends on the clock, and may not show in the last bit of a mean.
+    """
+    size = 1
     for stop in marks(training.genes.num_steps):
+        losses: list[float] = []
         while training.step < stop:
             tick()
             began = time.perf_counter()
-            losses = training.advance(min(size, stop - training.step))
-            total += float(losses.sum())
-            size = max(1, int(len(losses) * SLICE / max(time.perf_counter() - began, 1e-6)))
-        yield stop, total / (stop - told)
-        total, told = 0.0, stop
+            slice_losses = training.advance(min(size, stop - training.step)).tolist()
+            losses += slice_losses
+            size = max(1, int(len(slice_losses) * SLICE / max(time.perf_counter() - began, 1e-6)))
+        yield stop, math.fsum(losses) / len(losses)
 
 
 _known: dict[str, tuple[Corpus, Judge]] = {}
