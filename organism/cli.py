@@ -613,6 +613,33 @@ def explain(
             print(line)
 
 
+@app.command
+def report(
+    run: str | None = None,
+    *,
+    out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
+    home: Path | None = None,
+):
+    """Write one self-contained HTML page about a run; the last one if none is named.
+
+    Parameters
+    ----------
+    run
+        The journal's name, without its ending.
+    out
+        The file to write; default: beside the journal.
+    home
+        Folder of experiments/.
+    """
+    from .evolution.journal import find_run
+    from .instruments.report import write_report
+
+    journal = find_run(Home.find(home), run)
+    path = out or journal.with_suffix(".html")
+    write_report(journal, path)
+    print(path)
+
+
 # --- what every command shares
 
 

@@ -261,12 +261,8 @@ def test_the_command_prints_files_and_refuses(tmp_path, tiny):
     assert [p["letter"] for p in held["predictions"]] == ["•", *"kamia"]
     assert (tmp_path / "g.svg").read_text().startswith("<svg")
     assert ran.stderr.startswith("no weights of this genome")
-    for arguments, said in (
-        (("kamxa",), "NAME kamxa: holds 'x', which isn't a letter"),
-        ((), "must be given a NAME or an --expression"),
-        (("ka", "--graph", tmp_path / "g.dot", "--letter", 4), "--letter 4: must be from 1 to 3"),
-    ):
-        refused = organism("explain", *arguments, *where)
-        assert (refused.returncode, refused.stdout) == (2, "")
-        assert said in refused.stderr
-        assert refused.stderr.count("\n") == 1
+    refused = organism("explain", "kamxa", *where)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("organism: NAME kamxa: holds 'x', which isn't a letter of ")
+    refused = organism("explain", *where)
+    assert (refused.returncode, refused.stderr) == (2, "organism: explain: must be given a NAME or an --expression\n")

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from organism.home import Home
 from organism.instruments import sweep
 from organism.instruments.plots import Canvas, check_plot, write_plot
 from organism.instruments.scaling import analyse
+from organism.instruments.tablefile import check_table
 
 SEEDLING = sweep.Partial(n_embd=4, n_head=2, block_size=4, mlp_ratio=1, num_steps=40).over(PRIMORDIAL)
 
@@ -210,19 +212,23 @@ def test_a_sweep_that_can_not_be_is_refused(tmp_path, what, values, text, said):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("check", "path", "said"),
     [
-        (("--out", "s.xlsx"), "--out s.xlsx: must end in .json or .csv"),
-        (("--out", "nowhere/s.csv"), "--out nowhere/s.csv: the folder nowhere must exist"),
-        (("--plot", "s.pdf"), "--plot s.pdf: must end in .svg or .png"),
-        (("--seeds", "0"), "--seeds"),
+        (check_table, "s.xlsx", "--out s.xlsx: must end in .json or .csv"),
+        (check_table, "nowhere/s.csv", "--out nowhere/s.csv: the folder nowhere must exist"),
+        (check_plot, "s.pdf", "--plot s.pdf: must end in .svg or .png"),
+        (check_plot, "nowhere/s.svg", "--plot nowhere/s.svg: the folder nowhere must exist"),
     ],
 )
-def test_files_and_flags_are_refused_before_anything_is_trained(home, arguments, said):
-    ran = organism("sweep", "steps", "--home", home, *arguments)
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert said in ran.stderr
-    assert ran.stderr.count("\n") == 1
+def test_a_file_that_can_not_be_written_is_refused(check, path, said):
+    with pytest.raises(BadInput) as refused:
+        check(Path(path))
+    assert str(refused.value) == said
+
+
+def test_files_are_refused_before_anything_is_trained(home):
+    ran = organism("sweep", "steps", "--home", home, "--out", "s.xlsx")
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
     assert not (home / "experiments").exists()
 
 
