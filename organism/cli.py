@@ -35,7 +35,7 @@ Objective = Literal[
 Metabolism = Literal["val", "tape", "fused"]
 Dtype = Literal["float64", "float32"]
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
-Flag = Annotated[bool, Parameter(negative=())]
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
 @Parameter(name="*")
