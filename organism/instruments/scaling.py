@@ -234,8 +234,9 @@ def power_law(samples: Sequence[Sample]) -> PowerLaw | None:
     for _ in range(4):  # Four times closer by 32.
         best = int(np.argmin(_fits(near, x / centre, y)[0]))
         near = np.geomspace(near[max(0, best - 1)], near[min(len(near) - 1, best + 1)], 65)
-    [minimum], [scale], [floor] = _fits(near[32:33], x / centre, y)
-    exponent = float(near[32])
+    fits = _fits(near, x / centre, y)
+    best = int(np.argmin(fits[0]))
+    exponent, minimum, scale, floor = (float(held[best]) for held in (near, *fits))
     constant = float(((y - y.mean()) ** 2).sum())
     rounding = 1e-24 * float((y**2).sum())
     noise = max(minimum / freedom, rounding)
@@ -247,9 +248,9 @@ def power_law(samples: Sequence[Sample]) -> PowerLaw | None:
         exponent=exponent,
         low=0.0 if first == 0 else float(EXPONENTS[first - 1]),
         high=math.inf if last == len(EXPONENTS) - 1 else float(EXPONENTS[last + 1]),
-        scale=float(scale) * centre**exponent,
-        floor=float(floor),
-        strays=_strays(samples, float(minimum)),
+        scale=scale * centre**exponent,
+        floor=floor,
+        strays=_strays(samples, minimum),
     )
 
 
