@@ -349,6 +349,58 @@ def genome_reset(*, home: Path | None = None):
     print(f"{place.genome} is primordial")
 
 
+@genome_app.command(name="submit")
+def genome_submit(*, author: str | None = None, notes: str | None = None, home: Path | None = None):
+    """File the genome in force in the registry, genomes/<objective>/, under an id made of what it is.
+
+    Parameters
+    ----------
+    author
+        Whose it is.
+    notes
+        What is to be said of it.
+    """
+    from .evolution.registry import submit
+    from .genome import genome_in_force
+
+    place = Home.find(home)
+    entry = submit(place, genome_in_force(place), author, notes)
+    print(f"{entry.id}  {entry.path}")
+
+
+@genome_app.command(name="list")
+def genome_list(*, home: Path | None = None):
+    """The registry: genomes that were filed, by objective, the fittest first."""
+    from .evolution.registry import entries
+    from .printer import describe
+
+    for entry in entries(Home.find(home)):
+        provenance = entry.provenance
+        fitness = f"fitness {provenance.fitness.mean:.4f}" if provenance.fitness else "unmeasured"
+        said = " ".join(filter(None, (provenance.author and f"by {provenance.author}:", provenance.notes)))
+        print(f"{entry.id}  {entry.objective:<14} {fitness:<16} {describe(entry.genome.genes)}  {said}".rstrip())
+
+
+@genome_app.command(name="use")
+def genome_use(genome: str, *, home: Path | None = None):
+    """Make a genome of the registry, or of a file, the one in force; the genome that it replaces is kept.
+
+    Parameters
+    ----------
+    genome
+        An id of 'organism genome list' (its first letters will do) or a TOML file.
+    """
+    from .evolution.registry import find
+    from .genome import write_genome
+    from .printer import describe
+
+    place = Home.find(home)
+    with place.lock():
+        found = find(place, genome)
+        write_genome(place, found)
+    print(f"{place.genome} is {describe(found.genes)}")
+
+
 # --- runs
 
 runs_app = App(name="runs", help="Past and interrupted runs.")
@@ -358,10 +410,28 @@ app.command(runs_app)
 @runs_app.command(name="list")
 def runs_list(*, home: Path | None = None):
     """Every run of this home, oldest first."""
-    from .evolution.journal import journals, summary
+    from .evolution.journal import journals
+    from .instruments.chronicle import list_lines
 
-    for path in journals(Home.find(home)):
-        print(summary(path))
+    for line in list_lines(journals(Home.find(home))):
+        print(line)
+
+
+@runs_app.command(name="show")
+def runs_show(run: str | None = None, *, home: Path | None = None):
+    """What a run came to: trajectory, species, genes, lineage, compute, names; the last one if none is named.
+
+    Parameters
+    ----------
+    run
+        The journal's name, without its ending.
+    """
+    from .evolution.journal import find_run, read_events
+    from .instruments.chronicle import Chronicle
+
+    path = find_run(Home.find(home), run)
+    for line in Chronicle(path.stem, read_events(path)).lines():
+        print(line)
 
 
 @runs_app.command(name="replay")
@@ -389,6 +459,7 @@ def runs_replay(run: str | None = None, *, home: Path | None = None, headless: F
 def runs_resume(
     run: str | None = None,
     *,
+    generations: Count | None = None,
     home: Path | None = None,
     workers: Annotated[int, Parameter(validator=Number(gte=1, lte=1024))] | None = None,
     headless: Flag = False,
@@ -400,14 +471,18 @@ def runs_resume(
     ----------
     run
         The journal's name, without its ending.
+    generations
+        Go on to so many generations in all, also with a run that is finished.
     """
     from .evolution.journal import find_run, last_unfinished
     from .life import Life
 
     place = Home.find(home)
-    path = find_run(place, run) if run else last_unfinished(place)
+    path = find_run(place, run) if run or generations else last_unfinished(place)
     if headless or json:
-        return _run(Life.resume(place, path, workers or _cores()), place, json)
+        return _run(Life.resume(place, path, workers or _cores(), generations), place, json)
+    if generations:
+        raise BadInput(f"--generations {generations}: a run is extended without the screen: add --headless")
     _need_terminal()
     from tui import main as screen
 
@@ -474,6 +549,41 @@ def corpus_fetch(name: Literal["makemore"] = "makemore"):
 
 
 # --- instruments
+
+
+@app.command
+def judge(
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)] = "-",
+    *,
+    data: str | None = None,
+    home: Path | None = None,
+    json: Flag = False,
+):
+    """How beautiful a list of names is, one a line, beside real names: flow, symmetry, creativity, beauty, classic.
+
+    Parameters
+    ----------
+    file
+        A text file, or - for standard input.
+    data
+        The corpus that it's judged by; default: the one that the genome in force names.
+    json
+        Print the scores as JSON.
+    """
+    import msgspec
+
+    from .creature import corpus_of
+    from .genome import genome_in_force
+    from .instruments.judging import judge as judge_names
+    from .instruments.judging import lines, read_names
+
+    corpus = corpus_of(genome_in_force(Home.find(home)), data)
+    verdict = judge_names(read_names(file), corpus)
+    if json:
+        print(msgspec.json.encode(verdict).decode())
+    else:
+        for line in lines(verdict):
+            print(line)
 
 
 @app.command

@@ -170,19 +170,6 @@ def is_finished(events: list[AnyEvent]) -> bool:
     return finished
 
 
-def summary(path: Path) -> str:
-    """A run in one line: name, generations, best, seconds, state."""
-    try:
-        events = read_events(path)
-    except BadInput as error:
-        return f"{path.stem}  unreadable: {error}"
-    ends = [event for event in events if isinstance(event, GenerationEnd)]
-    best = f"best fitness {max(event.best for event in ends):.4f}" if ends else "no generation yet"
-    seconds = ends[-1].elapsed_seconds if ends else 0.0
-    state = "finished" if is_finished(events) else "unfinished"
-    return f"{path.stem}  {len(ends)} generations  {best}  {seconds:.1f} s  {state}"
-
-
 def repeatable(events: list[AnyEvent]) -> list[AnyEvent]:
     """Those events that a second course of the run must bring again: all that are canonical, its first line and what a
     person did excepted."""
@@ -199,12 +186,23 @@ def _read(path: Path) -> tuple[bytes, list[AnyEvent]]:
         content = path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: can't be read: {error.strerror}") from None
+    lines = content.split(b"\n")[:-1]
     held: list[AnyEvent] = []
-    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             held.append(decode(line))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise BadInput(f"{path}: line {number} is not an event of this program: {error}") from None
+            raise BadInput(f"{path}: line {number} is not an event of {_writer(lines[0])}: {error}") from None
     if not held or not isinstance(held[0], Run):
         raise BadInput(f"{path}: is not a journal: its first line must be a run event")
+    if any(isinstance(event, Run) for event in held[1:]):
+        raise BadInput(f"{path}: holds more than one run: it was edited")
     return content, held
+
+
+def _writer(first: bytes) -> str:
+    """Which program a journal's first line says that it's by."""
+    try:
+        return f"this program; it was written by organism {msgspec.json.decode(first)['versions']['organism']}"
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError):
+        return "this program"

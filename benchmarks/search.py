@@ -1,0 +1,372 @@
+"""A fair comparison of searches: the engine, random search, Optuna's TPE and Nevergrad's NGOpt.
+
+All look for the lowest validation loss in the same space with the same training function, one training at a time, and
+stop when they have spent the same compute: parameters x tokens, as much as 80 trainings of a random genome of the space
+cost on average. Whom a search would name as its best is confirmed at several points on the way by three trainings
+under seeds that the search never saw; these cost it nothing, and their mean test loss is what counts.
+
+    pip install 'organism[compare]'
+    python benchmarks/search.py --data names --seeds 10 --out docs/comparison.md --plot docs/comparison.svg
+
+Results are kept in --cache as they come, so that an interrupted comparison goes on. Some ten minutes on one core.
+"""
+
+import argparse
+import math
+import random
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from statistics import fmean, stdev
+
+import msgspec
+
+from organism.corpus import Corpus, read_corpus
+from organism.evolution import variation
+from organism.evolution.engine import Config, Engine
+from organism.evolution.ledger import CONFIRMATIONS, training_seed
+from organism.fitness.loss import bigram_loss, test_loss, validation_loss
+from organism.fitness.objectives import Measurement
+from organism.genome import PRIMORDIAL, SPACES, Genes, allowed
+from organism.mind.training import Diverged, Training, architecture_of, prepare
+
+SPACE = SPACES["default"]
+TRAININGS = 80
+POINTS = (5, 10, 20, 40, 60, 80)
+WORST = 10.0  # The loss that a diverged training is reported with to searches that need a number.
+
+
+class Spent(Exception):
+    """The budget is used up."""
+
+
+class Purse:
+    """What one search may spend, what it has spent, and whom it named as its best on the way."""
+
+    def __init__(self, corpus: Corpus, seed: int, budget: float):
+        self.corpus, self.seed, self.budget = corpus, seed, budget
+        self.spent, self.trainings = 0.0, 0
+        self.named: list[tuple[float, Genes]] = []
+
+    def train(self, genes: Genes, replicate: int) -> Measurement | None:
+        """One training, paid for; None if it diverged. Raises Spent where it can't be afforded."""
+        if self.spent >= self.budget:
+            raise Spent
+        training = Training(genes, self.corpus, training_seed(self.seed, genes, replicate), "fused")
+        self.spent += float(training.architecture.parameters) * training.trained_tokens
+        if self.spent > self.budget:
+            raise Spent
+        self.trainings += 1
+        try:
+            training.advance(genes.num_steps)
+        except Diverged:
+            return None
+        return measurement(training, validation_loss(training.creature()))
+
+    def name(self, genes: Genes) -> None:
+        """From here on `genes` are the best that the search knows."""
+        if not self.named or self.named[-1][1] != genes:
+            self.named.append((self.spent, genes))
+
+    def named_by(self, spent: float) -> Genes | None:
+        """Whom it named when it had spent so much."""
+        return next((genes for when, genes in reversed(self.named) if when <= spent), None)
+
+
+def measurement(training: Training, loss: float, tested: float | None = None) -> Measurement:
+    """What a search for loss needs of a training."""
+    return Measurement(
+        validation_loss=loss,
+        test_loss=tested,
+        classic_loss=training.last_loss,
+        flow=0.0,
+        symmetry=0.0,
+        creativity=0.0,
+        beauty=0.0,
+        classic=0.0,
+        params=training.architecture.parameters,
+        tokens=training.trained_tokens,
+        names=(),
+    )
+
+
+def confirmed(corpus: Corpus, genes: Genes, seed: int) -> float:
+    """Mean test loss of three trainings that no search saw."""
+    losses = []
+    for replicate in CONFIRMATIONS:
+        training = Training(genes, corpus, training_seed(seed, genes, replicate), "fused")
+        training.advance(genes.num_steps)
+        losses.append(test_loss(training.creature()))
+    return fmean(losses)
+
+
+# --- the searches
+
+
+def evolve(purse: Purse) -> None:
+    """The engine with its defaults, for as many generations as the purse allows."""
+    corpus = purse.corpus
+    config = Config(
+        objective="loss",
+        seed=purse.seed,
+        generations=1_000_000,
+        population=8,
+        elitism=1,
+        space=SPACE,
+        widens=False,
+        floor=bigram_loss(corpus),
+        uniform=math.log(corpus.vocab_size),
+    )
+    engine = Engine(config, PRIMORDIAL, lambda genes: architecture_of(genes, corpus.vocab_size).parameters)
+    while True:
+        for trial in engine.ask():
+            measured = purse.train(trial.genes, trial.replicate)
+            if measured is None:
+                engine.fail(trial.id, trial.replicate, "diverged")
+            else:
+                engine.tell(trial.id, trial.replicate, measured)
+            champion = engine.heads[0].champion()
+            if champion is not None:
+                purse.name(champion.genes)
+
+
+def ask_and_tell(purse: Purse, ask: Callable[[], tuple[object, Genes]], tell: Callable[[object, float], None]) -> None:
+    """The loop of every search that knows one number a training; its best is the lowest that it saw."""
+    best, times = math.inf, dict[Genes, int]()
+    while True:
+        token, genes = ask()
+        times[genes] = times.get(genes, -1) + 1
+        measured = purse.train(genes, times[genes])
+        loss = measured.validation_loss if measured else WORST
+        tell(token, loss)
+        if loss < best:
+            best = loss
+            purse.name(genes)
+
+
+def draw(purse: Purse) -> None:
+    """Random search (Bergstra and Bengio, 2012), by the engine's own distribution."""
+    rng = random.Random(f"random search {purse.seed}")
+    ask_and_tell(purse, lambda: (None, variation.random_genes(SPACE, rng)), lambda token, loss: None)
+
+
+def tpe(purse: Purse) -> None:
+    """Optuna's tree-structured Parzen estimator with its defaults; ordered choices are integers to it."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=purse.seed))
+
+    def ask() -> tuple[object, Genes]:
+        trial, held = study.ask(), {}
+        for gene in variation.GENES:
+            values = getattr(SPACE, gene)
+            if gene == "learning_rate":
+                held[gene] = trial.suggest_float(gene, values.min, values.max, log=True)
+            elif gene == "num_steps":
+                held[gene] = trial.suggest_int(gene, int(values.min), int(values.max))
+            else:
+                choices = allowed(values)
+                held[gene] = choices[trial.suggest_int(gene, 0, len(choices) - 1)]
+        return trial, variation.fit(held, SPACE)
+
+    ask_and_tell(purse, ask, study.tell)
+
+
+def ngopt(purse: Purse) -> None:
+    """Nevergrad's NGOpt, told of a budget of 80 trainings and one worker; ordered choices are transitions to it."""
+    import nevergrad
+
+    parameters = {}
+    for gene in variation.GENES:
+        values = getattr(SPACE, gene)
+        if gene == "learning_rate":
+            parameters[gene] = nevergrad.p.Log(lower=values.min, upper=values.max)
+        elif gene == "num_steps":
+            parameters[gene] = nevergrad.p.Scalar(lower=values.min, upper=values.max).set_integer_casting()
+        else:
+            parameters[gene] = nevergrad.p.TransitionChoice(list(allowed(values)))
+    space = nevergrad.p.Dict(**parameters)
+    space.random_state.seed(purse.seed)
+    optimizer = nevergrad.optimizers.NGOpt(space, budget=TRAININGS, num_workers=1)
+
+    def ask() -> tuple[object, Genes]:
+        candidate = optimizer.ask()
+        return candidate, variation.fit(dict(candidate.value), SPACE)
+
+    ask_and_tell(purse, ask, optimizer.tell)
+
+
+SEARCHES = {"organism": evolve, "random search": draw, "Optuna TPE": tpe, "Nevergrad NGOpt": ngopt}
+
+
+# --- the comparison
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One search under one seed: the confirmed test loss of its best at each of POINTS (None: it had none yet)."""
+
+    search: str
+    seed: int
+    trainings: int
+    losses: list[float | None]
+    genes: Genes
+
+
+def mean_cost(corpus: Corpus, draws: int = 4000) -> float:
+    """Parameters x tokens of a random genome, on average. Tokens: by the mean over the corpus, up to the context."""
+    rng, total = random.Random(0), 0.0
+    lengths = [len(document) + 1 for document in corpus.split.train]
+    mean_length = {block: fmean(min(length, block) for length in lengths) for block in allowed(SPACE.block_size)}
+    for _ in range(draws):
+        genes = variation.random_genes(SPACE, rng)
+        params = architecture_of(genes, corpus.vocab_size).parameters
+        total += params * genes.num_steps * genes.batch_size * mean_length[genes.block_size]
+    return total / draws
+
+
+def outcome(name: str, corpus: Corpus, seed: int, unit: float) -> Outcome:
+    """Run one search until its purse is empty, and confirm whom it named."""
+    purse = Purse(corpus, seed, TRAININGS * unit)
+    with suppress(Spent):
+        SEARCHES[name](purse)
+    known: dict[Genes, float] = {}
+    losses: list[float | None] = []
+    for point in POINTS:
+        genes = purse.named_by(point * unit)
+        if genes is not None and genes not in known:
+            known[genes] = confirmed(corpus, genes, seed)
+        losses.append(None if genes is None else known[genes])
+    return Outcome(name, seed, purse.trainings, losses, purse.named[-1][1])
+
+
+def compare(corpus: Corpus, seeds: int, cache: Path, unit: float) -> Iterator[Outcome]:
+    """Every search under every seed; those in the cache are read."""
+    held = {}
+    if cache.exists():
+        for line in cache.read_bytes().splitlines():
+            done = msgspec.json.decode(line, type=Outcome)
+            held[done.search, done.seed] = done
+    for seed in range(seeds):
+        for name in SEARCHES:
+            if (name, seed) not in held:
+                held[name, seed] = outcome(name, corpus, seed, unit)
+                with cache.open("ab") as file:
+                    file.write(msgspec.json.encode(held[name, seed]) + b"\n")
+            done = held[name, seed]
+            shown = " ".join("-" if loss is None else f"{loss:.4f}" for loss in done.losses)
+            print(f"seed {seed} {name:<16} {done.trainings:>4} trainings  {shown}", flush=True)
+            yield done
+
+
+# Two-sided 90 % quantiles of Student's t by degrees of freedom.
+T90 = {1: 6.314, 2: 2.920, 3: 2.353, 4: 2.132, 5: 2.015, 6: 1.943, 7: 1.895, 8: 1.860, 9: 1.833, 14: 1.761, 19: 1.729}
+
+
+def half_width(values: list[float]) -> float:
+    """Half of the 90 % interval of a mean."""
+    if len(values) < 2:
+        return math.inf
+    quantile = next(t for freedom, t in sorted(T90.items(), reverse=True) if freedom <= len(values) - 1)
+    return quantile * stdev(values) / math.sqrt(len(values))
+
+
+def at(outcomes: list[Outcome], name: str, point: int) -> dict[int, float]:
+    """By seed, the losses of a search at the i-th point, where it had named anybody."""
+    return {o.seed: loss for o in outcomes if o.search == name and (loss := o.losses[point]) is not None}
+
+
+def table(outcomes: list[Outcome], corpus: Corpus, unit: float) -> Iterator[str]:
+    """The comparison as a Markdown page."""
+    seeds = len({o.seed for o in outcomes})
+    yield "# Search against search"
+    yield ""
+    yield (
+        "Which search finds the better creature for the same compute? Space `default`, corpus "
+        f"`{Path(corpus.name).name}` ({len(corpus.documents):,} documents), metabolism `fused` in float64, one training at a time, {seeds} seeds. "
+        f"The budget is parameters x tokens: {TRAININGS} times what a random genome of the space costs on average "
+        f"({unit:.2e}). Figures are the test loss (nats per token) of whom a search would name as its best at that "
+        "point, the mean of three trainings under seeds that it never saw. All searches run with their defaults."
+    )
+    yield ""
+    yield f"| search | {' | '.join(f'{point} trainings' for point in POINTS)} | trainings done |"
+    yield f"|---|{'---:|' * (len(POINTS) + 1)}"
+    for name in SEARCHES:
+        cells = []
+        for i in range(len(POINTS)):
+            values = list(at(outcomes, name, i).values())
+            cells.append(f"{fmean(values):.4f} ± {half_width(values):.4f}" if len(values) == seeds else "-")
+        done = fmean(o.trainings for o in outcomes if o.search == name)
+        yield f"| {name} | {' | '.join(cells)} | {done:.0f} |"
+    yield ""
+    yield (
+        "± is half of the 90 % interval of the mean over seeds. Seed by seed, the other search minus organism "
+        "(above 0: organism found the better creature), with the 90 % interval of the paired difference:"
+    )
+    yield ""
+    yield f"| against | {' | '.join(f'{point} trainings' for point in POINTS)} |"
+    yield f"|---|{'---:|' * len(POINTS)}"
+    for name in list(SEARCHES)[1:]:
+        cells = []
+        for i in range(len(POINTS)):
+            ours, theirs = at(outcomes, "organism", i), at(outcomes, name, i)
+            paired = [theirs[seed] - ours[seed] for seed in ours if seed in theirs]
+            cells.append(f"{fmean(paired):+.4f} ± {half_width(paired):.4f}" if len(paired) == seeds else "-")
+        yield f"| {name} | {' | '.join(cells)} |"
+    yield ""
+    yield "![Confirmed test loss against compute](comparison.svg)"
+    yield ""
+    yield "`python benchmarks/search.py` repeats it; see the file for the rules."
+
+
+def plot(outcomes: list[Outcome], path: Path) -> None:
+    """Anytime curves with their 90 % intervals."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "organism"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 4.5))
+    for name, marker in zip(SEARCHES, "osD^", strict=True):
+        points = [(x, list(at(outcomes, name, i).values())) for i, x in enumerate(POINTS)]
+        points = [(x, values) for x, values in points if values]
+        xs, means = [x for x, _ in points], [fmean(values) for _, values in points]
+        widths = [half_width(values) if len(values) > 1 else 0.0 for _, values in points]
+        axes.errorbar(xs, means, widths, label=name, marker=marker, capsize=3)
+    axes.set_xscale("log")
+    axes.set_xticks(POINTS, [str(point) for point in POINTS])
+    axes.minorticks_off()
+    axes.set_xlabel("compute spent, in trainings of an average random genome")
+    axes.set_ylabel("confirmed test loss (nats per token)")
+    axes.legend()
+    axes.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default="names", help="a corpus by name, or a text file")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--cache", type=Path, default=Path("comparison.jsonl"))
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--plot", type=Path)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    corpus = read_corpus(options.data)
+    prepare("fused")
+    unit = mean_cost(corpus)
+    outcomes = list(compare(corpus, options.seeds, options.cache, unit))
+    text = "\n".join(table(outcomes, corpus, unit)) + "\n"
+    if options.out:
+        options.out.write_text(text)
+    else:
+        print(text)
+    if options.plot:
+        plot(outcomes, options.plot)
+
+
+if __name__ == "__main__":
+    main()
