@@ -284,7 +284,8 @@ def table(outcomes: list[Outcome], corpus: Corpus, unit: float) -> Iterator[str]
     yield ""
     yield (
         "Which search finds the better creature for the same compute? Space `default`, corpus "
-        f"`{Path(corpus.name).name}` ({len(corpus.documents):,} documents), metabolism `fused` in float64, one training at a time, {seeds} seeds. "
+        f"`{Path(corpus.name).name}` ({len(corpus.documents):,} documents), metabolism `fused` in float64, one "
+        f"training at a time, {seeds} seeds. "
         f"The budget is parameters x tokens: {TRAININGS} times what a random genome of the space costs on average "
         f"({unit:.2e}). Figures are the test loss (nats per token) of whom a search would name as its best at that "
         "point, the mean of three trainings under seeds that it never saw. All searches run with their defaults."

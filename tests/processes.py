@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from organism import events
+from organism.cli import main
 
 COMMAND = [sys.executable, "-m", "organism.cli"]
 
@@ -18,6 +19,14 @@ def organism(*arguments: object, timeout: float = 120, **options) -> subprocess.
     command = [*COMMAND, *map(str, arguments)]
     options |= {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "check": False}
     return subprocess.run(command, timeout=timeout, **options)
+
+
+def command(*arguments: object) -> int:
+    """Run the command in this process and return its exit status."""
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as exit:
+        return int(exit.code or 0)
 
 
 class Running:

@@ -1,0 +1,181 @@
+"""The journal and what is read off it: appended whole, refused when it was meddled with, told as a report."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from landscapes import Course, plan
+from processes import command
+
+from organism import events
+from organism.errors import BadInput
+from organism.evolution.journal import Journal, is_finished, read_events
+from organism.genome import PRIMORDIAL
+from organism.home import Home
+from organism.instruments.chronicle import Chronicle
+
+
+def run_line(objective: str = "loss", **versions) -> events.Run:
+    return events.Run(
+        objective=objective,
+        config={"generations": 3, "population": 8, "space": "default", "metabolism": "tape", "dtype": "float64"}
+        | {"bigram_loss": 2.45, "whole_life": False},
+        seed=1,
+        genome=PRIMORDIAL,
+        ancestors=(),
+        corpus="names",
+        corpus_sha256="0",
+        versions={"organism": "0.1.0"} | versions,
+        workers=2,
+        stage="primordial",
+        created_at="2026-01-01T00:00:00+00:00",
+    )
+
+
+def told(objective: str = "loss", **changes) -> list:
+    """All events of a finished run in a made-up landscape."""
+    course = Course(plan(objective, **({"generations": 3} | changes))).finish()
+    assert course.engine.champion is not None
+    end = course.engine.end(course.engine.champion, 1.5)
+    written = events.GenomeWritten(path="genome.toml", stage="evolved", genes=end.genes)
+    return [run_line(objective), *course.events, end, written]
+
+
+def write(home: Home, happened: list) -> Journal:
+    journal = Journal.create(home, happened[0])
+    for event in happened[1:]:
+        journal.write(event)
+    journal.close()
+    return journal
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path)
+
+
+def test_what_was_written_is_read_again(home):
+    happened = told()
+    assert read_events(write(home, happened).path) == happened
+    assert is_finished(happened)
+    assert not is_finished(happened[:-1])
+
+
+WHOLE = told()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.floats(0, 1))
+def test_cut_at_any_byte_the_same_run_completes_it_to_the_same_content(tmp_path_factory, cut):
+    home = Home(tmp_path_factory.mktemp("cut"))
+    path = write(home, WHOLE).path
+    content = path.read_bytes()
+    first = content.index(b"\n") + 1
+    path.write_bytes(content[: first + int(cut * (len(content) - first))])
+    journal = Journal.reopen(path)
+    held = len(journal.held)
+    written = [new for event in WHOLE[1:] for new in journal.write(event)]
+    journal.check_repeated()
+    journal.close()
+    assert written == WHOLE[held:]
+    assert path.read_bytes() == content
+
+
+def test_another_run_is_refused_without_a_letter_written(home):
+    path = write(home, WHOLE[:40]).path
+    content = path.read_bytes()
+    journal = Journal.reopen(path)
+    for event in told(seed=2)[1:]:
+        assert journal.write(event) == []
+    with pytest.raises(BadInput, match="doesn't follow from its own first line"):
+        journal.check_repeated()
+    journal.close()
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda lines: [], "is not a journal"),
+        (lambda lines: lines[1:], "its first line must be a run event"),
+        (lambda lines: lines[:3] + lines[:3], "holds more than one run"),
+        (lambda lines: [*lines[:5], b"<<<<<<< ours", *lines[5:]], "line 6 is not an event of this program"),
+        (lambda lines: [*lines[:5], b"\xff\xfe", *lines[5:]], "line 6 is not an event of this program"),
+        (lambda lines: [lines[0], b'{"event":"sang","id":1}'], "written by organism 0.1.0"),
+        (lambda lines: [lines[0].replace(b'"seed":1', b'"seed":"one"')], "line 1 is not an event"),
+    ],
+)
+@pytest.mark.parametrize("verb", [("show",), ("replay", "--headless"), ("resume", "--headless")])
+def test_what_is_no_journal_is_said_in_one_line(home, change, said, verb, capsys):
+    path = write(home, WHOLE).path
+    path.write_bytes(b"".join(line + b"\n" for line in change(path.read_bytes().splitlines())))
+    content = path.read_bytes()
+    assert command("runs", verb[0], path.stem, "--home", str(home.folder), *verb[1:]) == 2
+    complaint = capsys.readouterr().err
+    assert said in complaint
+    assert path.name in complaint
+    assert len(complaint.splitlines()) == 1
+    assert path.read_bytes() == content
+    assert command("runs", "list", "--home", str(home.folder)) == 0
+    assert "unreadable" in capsys.readouterr().out
+
+
+def test_a_run_of_another_version_is_shown_but_not_resumed(home, capsys):
+    path = write(home, [run_line(organism="9.9"), *WHOLE[1:20]]).path
+    folder = ["--home", str(home.folder)]
+    assert command("runs", "show", path.stem, *folder) == 0
+    assert "organism 9.9" in capsys.readouterr().out
+    assert command("runs", "resume", path.stem, "--headless", *folder) == 2
+    complaint = capsys.readouterr().err
+    assert "was written by organism 9.9" in complaint
+    assert len(complaint.splitlines()) == 1
+
+
+def test_runs_are_listed_with_their_best_in_their_own_unit(home, capsys):
+    write(home, told())
+    write(home, told("flow", generations=2)[:-1])
+    assert command("runs", "list", "--home", str(home.folder)) == 0
+    title, first, second = sorted(capsys.readouterr().out.splitlines(), key=lambda line: "gens" not in line)
+    loss, flow = sorted((first, second), key=lambda line: " flow " in line)
+    assert title.split() == ["run", "begun", "(UTC)", "objective", "gens", "best", "seconds", "state"]
+    assert loss.split()[3:5] == ["loss", "3"]
+    assert 0 < float(loss.split()[5]) < 3
+    assert loss.endswith(" finished")
+    assert flow.split()[3:6] == ["flow", "2", "0.5000"]
+    assert flow.endswith("unfinished")
+
+
+def test_a_report_tells_the_course_the_genes_the_line_and_the_compute():
+    happened = told(generations=10)
+    report = "\n".join(Chronicle("a-run", happened).lines())
+    ends = [event for event in happened if isinstance(event, events.GenerationEnd)]
+    for end in ends:
+        assert f"{-end.best:>9.4f} {-end.mean:>9.4f} {-end.worst:>9.4f} {end.species:>7}" in report
+    assert "genes of the best 10 and the worst 10" in report
+    assert "more n_embd (d = +" in report, "the landscape rewards width"
+    trained = sum(isinstance(event, events.Judged) and not event.inherited for event in happened)
+    assert f"compute: {trained} trainings" in report
+    champion = happened[-2]
+    line = report.partition("the champion's line\n")[2].partition("\n\n")[0].splitlines()
+    assert any(origin in line[0] for origin in ("genome", "random", "immigrant"))
+    assert f"width {champion.genes.n_embd}," in line[-1]
+    assert "it dreams: anna" in report
+    assert "honest loss" in report
+
+
+def test_a_report_of_a_run_that_has_hardly_begun_is_short_but_there():
+    report = list(Chronicle("a-run", [run_line()]).lines())
+    assert "no generation was finished" in report
+    assert "unfinished" in report[0]
+
+
+@pytest.mark.parametrize(
+    ("objective", "said"), [("pareto", "(the knee)"), ("hydra", "trajectory of the Weaver (flow)")]
+)
+def test_a_report_tells_of_fronts_and_heads(objective, said):
+    assert any(said in line for line in Chronicle("a-run", told(objective, cycles=2)).lines())
+
+
+def test_a_finished_run_that_is_extended_is_unfinished_until_its_new_end():
+    act = events.Act(verb="extend", generation=3, generations=5)
+    assert not is_finished([*WHOLE, act])
+    assert is_finished([*WHOLE, act, *WHOLE[-2:]])
