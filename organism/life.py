@@ -36,8 +36,10 @@ from .events import (
     TrainStep,
     Worker,
 )
+from .evolution.engine import estimate
 from .evolution.journal import Journal, read_events
-from .evolution.ledger import training_seed
+from .evolution.ledger import Organism, training_seed
+from .evolution.registry import submit
 from .evolution.search import Search
 from .fitness.loss import bigram_loss, test_loss, validation_loss
 from .genome import (
@@ -250,34 +252,50 @@ class Life:
         yield Dream(names=tuple(dream.text for dream in dreamt))
 
     def _rewrite(self, journal: Journal, search: Search) -> Iterator[Event]:
-        """Write the champion's genes over genome.toml; once an era, however often the run was interrupted."""
-        run, champion = journal.run, search.champion
-        predecessor = Ancestor(run.genome, search.fitness_of(run.genome), run.stage, run.objective)
-        organism = search.engine.ledger.organisms[champion.id]
-        genome = Genome(
-            "evolved",
-            champion.genes,
-            Provenance(
-                objective=run.objective,
-                fitness=champion.fitness,
-                validation_loss=champion.validation_loss,
-                test_loss=champion.test_loss,
-                generation=organism.generation,
-                origin=organism.origin,
-                run=journal.stem,
-                seed=run.seed,
-                metabolism=self.plan.metabolism,
-                dtype=self.plan.dtype,
-                corpus=run.corpus,
-                corpus_sha256=run.corpus_sha256,
-                version=versions()["organism"],
-                created=now(),
-            ),
-            run.ancestors if champion.genes == run.genome else (*run.ancestors, predecessor),
-        )
+        """Write the champion's genes over genome.toml; once an era, however often the run was interrupted.
+
+        All of a Pareto search's front is filed in the registry, for a person to choose another.
+        """
+        engine, champion = search.engine, search.champion
         if sum(isinstance(event, GenomeWritten) for event in journal.held) < search.era:
-            self._write(genome)
+            organism = engine.ledger.organisms[champion.id]
+            known = Provenance(
+                fitness=champion.fitness, validation_loss=champion.validation_loss, test_loss=champion.test_loss
+            )
+            self._write(self._genome(journal, search, organism, known))
+            for record in engine.front() if engine.is_pareto else ():
+                trials = record.searched
+                known = Provenance(
+                    fitness=estimate([engine.final.fitness(trial) for trial in trials]),
+                    validation_loss=estimate([trial.validation_loss for trial in trials]),
+                )
+                notes = (
+                    f"front of {journal.stem}: organism {record.organism.id}, beauty {record.mean('beauty'):.3f}, "
+                    f"compute {record.mean('compute'):.1e}"
+                )
+                submit(self.home, self._genome(journal, search, record.organism, known), notes=notes)
         yield GenomeWritten(path="genome.toml", stage="evolved", genes=champion.genes)
+
+    def _genome(self, journal: Journal, search: Search, organism: Organism, known: Provenance) -> Genome:
+        """The genome of one organism of this run; `known` is what was measured of it."""
+        run = journal.run
+        predecessor = Ancestor(run.genome, search.fitness_of(run.genome), run.stage, run.objective)
+        provenance = msgspec.structs.replace(
+            known,
+            objective=run.objective,
+            generation=organism.generation,
+            origin=organism.origin,
+            run=journal.stem,
+            seed=run.seed,
+            metabolism=self.plan.metabolism,
+            dtype=self.plan.dtype,
+            corpus=run.corpus,
+            corpus_sha256=run.corpus_sha256,
+            version=versions()["organism"],
+            created=now(),
+        )
+        ancestors = run.ancestors if organism.genes == run.genome else (*run.ancestors, predecessor)
+        return Genome("evolved", organism.genes, provenance, ancestors)
 
     def _write(self, genome: Genome) -> None:
         """Put `genome` in force, unless it was before the run was interrupted."""

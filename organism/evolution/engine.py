@@ -280,7 +280,7 @@ class Engine:
         """Ask for the confirmation of the best three of the run, or of the genome that it began with."""
         self.reason = reason
         self.final = hydra.MeanRank(self.ledger) if self.is_hydra else self.heads[0].aim
-        living = self._front() if self.is_pareto else self.ledger.living()
+        living = self.front() if self.is_pareto else self.ledger.living()
         best = selection.by_fitness(living, self.final)[:CONFIRMED]
         self._confirming = [record.organism for record in best]
         if not best and self.genome not in self.ledger.dead:
@@ -318,14 +318,14 @@ class Engine:
         if self.is_pareto:
             self._tell_front()
 
-    def _front(self) -> list[Record]:
+    def front(self) -> list[Record]:
         """What no other genome of the run surpasses in every cost."""
         living = self.ledger.living()
         best = selection.fronts([selection.costs(record) for record in living])
         return [living[i] for i in best[0]] if best else []
 
     def _tell_front(self) -> None:
-        front = self._front()
+        front = self.front()
         if not front:
             return
         knee = self.champion.id if self.champion else selection.by_fitness(front, self.final)[0].organism.id

@@ -6,7 +6,7 @@ done again. Here are the clock and the person's acts; the engine knows neither.
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -82,7 +82,7 @@ class Past(msgspec.Struct, frozen=True):
         return {key for key, result in self.results.items() if isinstance(result, Judged)}
 
     @classmethod
-    def of(cls, held: list[Event]) -> "Past":
+    def of(cls, held: Sequence[Event]) -> "Past":
         past, era = cls({}, [], {}, max((getattr(event, "elapsed_seconds", 0.0) for event in held), default=0.0)), 0
         for event in held:
             match event:

@@ -1,0 +1,163 @@
+"""Lives of every objective through real kills, acts and extensions: in the end the journal tells the same course."""
+
+import random
+
+import pytest
+from processes import Running, canonical_journal, organism
+
+from organism import events
+from organism.evolution.journal import is_finished, read_events
+from organism.genome import Genes, Genome, genome_in_force, read_genome, write_genome
+from organism.home import Home
+from organism.life import Life, Plan
+
+QUICK = Genes(4, 1, 1, 4, 1, 0.005, 40, 1)
+SIZES = {"hydra": ("--generations", "1", "--cycles", "2", "--population", "3")}
+SMALL = ("--generations", "3", "--population", "4")
+
+
+def nursery(folder):
+    write_genome(Home(folder), Genome("primordial", QUICK))
+    return folder
+
+
+def flags(tiny, objective, home) -> tuple:
+    corpus, space = tiny / "tiny.txt", tiny / "tiny.toml"
+    return (
+        *("evolve", "--headless", "--home", home, "--objective", objective, "--seed", "1"),
+        *("--data", corpus, "--space", space, *SIZES.get(objective, SMALL)),
+    )
+
+
+def journal_of(home):
+    (path,) = (home / "experiments").glob("*.jsonl")
+    return path
+
+
+@pytest.mark.parametrize("objective", ["hydra", "pareto", "creativity"])
+def test_killed_again_and_again_a_run_ends_as_if_undisturbed(tiny, tmp_path, objective):
+    """Two workers and kills after a drawn number of events, at first before there's a journal; against one worker."""
+    undisturbed = nursery(tmp_path / "undisturbed")
+    ran = organism(*flags(tiny, objective, undisturbed), "--json", "--workers", 1)
+    assert ran.returncode == 0, ran.stderr
+    told = len(read_events(journal_of(undisturbed)))
+
+    home, rng = nursery(tmp_path / "killed"), random.Random(objective)
+    running = Running(*flags(tiny, objective, home), "--workers", 2)
+    running.process.kill()
+    running.process.wait()
+    for count in (1, *sorted(rng.sample(range(told // 8, told // 2), 2)), None):
+        begun = list((home / "experiments").glob("*.jsonl"))
+        resume = ("runs", "resume", "--headless", "--home", home)
+        running = Running(*(resume if begun else flags(tiny, objective, home)), "--workers", 2)
+        for heard, _ in enumerate(running.events(), start=1):
+            if heard == count:
+                running.process.kill()
+        assert running.process.wait() == (0 if count is None else -9), running.process.stderr.read()
+    assert canonical_journal(home) == canonical_journal(undisturbed)
+    genomes = [read_genome(place / "genome.toml") for place in (home, undisturbed)]
+    assert genomes[0].genes == genomes[1].genes
+    assert genomes[0].provenance.objective == objective
+    assert genomes[0].provenance.fitness == genomes[1].provenance.fitness
+    assert read_events(journal_of(home)).count(read_events(journal_of(home))[0]) == 1
+
+
+def living(tiny, home, **changes) -> Life:
+    plan = Plan(seed=1, data=str(tiny / "tiny.txt"), space=str(tiny / "tiny.toml"), whole_life=False, **changes)
+    return Life.begin(Home(home), plan, workers=2)
+
+
+def lived(life: Life, meddle=lambda life, event: None) -> list:
+    happened = []
+    for event in life.events():
+        happened.append(event)
+        meddle(life, event)
+    return happened
+
+
+def test_what_a_person_did_is_done_again_when_a_run_is_resumed(tiny, tmp_path):
+    """Cull, bless, an immigrant and a stop; then the journal is cut behind them, and resumed from there."""
+    home = nursery(tmp_path / "home")
+
+    begun = []
+
+    def act(life, event):
+        match event:
+            case events.Worker(state="started") if not begun:
+                begun.append(event)
+                for verb, id in (("cull", 3), ("bless", 2), ("immigrant", None)):
+                    life.act(verb, id)
+            case events.GenerationStart(3):
+                life.act("stop")
+
+    happened = lived(living(tiny, home, population=5, generations=9), act)
+    acts = [(e.verb, e.id, e.generation) for e in happened if isinstance(e, events.Act)]
+    assert acts == [("cull", 3, 1), ("bless", 2, 1), ("immigrant", None, 1), ("stop", None, 3)]
+    assert [e.population for e in happened if isinstance(e, events.GenerationStart)] == [5, 6, 5]
+    assert [e.reason for e in happened if isinstance(e, events.EvolutionEnd)] == ["stopped"]
+    path = journal_of(home)
+    canonical, lines = canonical_journal(home), path.read_bytes().splitlines(keepends=True)
+    last = max(i for i, line in enumerate(lines) if b'"event":"act"' in line)
+    for cut in (last + 1, (last + len(lines)) // 2):
+        path.write_bytes(b"".join(lines[:cut]))
+        lived(Life.resume(Home(home), path, workers=1))
+        assert canonical_journal(home) == canonical
+    assert is_finished(read_events(path))
+
+
+def test_an_extended_run_has_the_course_of_one_that_was_longer_from_the_start(tiny, tmp_path):
+    longer, home = nursery(tmp_path / "longer"), nursery(tmp_path / "home")
+    lived(living(tiny, longer, population=4, generations=4))
+    lived(living(tiny, home, population=4, generations=2))
+    path = journal_of(home)
+    resumed = organism("runs", "resume", path.stem, "--headless", "--home", home, "--generations", 4, "--workers", 2)
+    assert resumed.returncode == 0, resumed.stderr
+    ends = []
+    for place in (longer, home):
+        held = [events.canonical(e) for e in read_events(journal_of(place)) if isinstance(e, events.GenerationEnd)]
+        ends.append(held)
+    assert len(ends[0]) == 4
+    assert ends[0] == ends[1]
+    assert genome_in_force(Home(home)).genes == genome_in_force(Home(longer)).genes
+    assert is_finished(read_events(path))
+    refused = organism("runs", "resume", path.stem, "--headless", "--home", home, "--generations", 4)
+    assert refused.returncode == 2
+    assert "has had 4 already" in refused.stderr
+
+    canonical, content = canonical_journal(home), path.read_bytes()
+    for share in (0.55, 0.8):
+        path.write_bytes(content[: int(share * len(content))])
+        lived(Life.resume(Home(home), path, workers=2))
+        assert canonical_journal(home) == canonical
+
+
+def test_minutes_bound_the_search_and_what_they_cut_off_counts_for_nothing(tiny, tmp_path):
+    home = nursery(tmp_path / "home")
+    happened = lived(living(tiny, home, population=4, generations=1_000_000, minutes=0.04))
+    (abandoned,) = [event for event in happened if isinstance(event, events.Abandoned)]
+    (end,) = [event for event in happened if isinstance(event, events.EvolutionEnd)]
+    assert end.reason == abandoned.reason == "minutes"
+    born = {event.id: event for event in happened if isinstance(event, events.Born)}
+    for event in happened:
+        if isinstance(event, events.Confirmed):
+            assert born[event.id].generation < abandoned.generation or event.genes == QUICK
+    path = journal_of(home)
+    canonical, lines = canonical_journal(home), path.read_bytes().splitlines(keepends=True)
+    cut = next(i for i, line in enumerate(lines) if b'"event":"abandoned"' in line)
+    path.write_bytes(b"".join(lines[: cut + 1]))
+    lived(Life.resume(Home(home), path, workers=1))
+    assert canonical_journal(home) == canonical
+
+
+def test_the_front_of_a_pareto_run_is_filed_to_choose_from(tiny, tmp_path):
+    home = nursery(tmp_path / "home")
+    happened = lived(living(tiny, home, objective="pareto", population=4, generations=2))
+    front = [event for event in happened if isinstance(event, events.Front)][-1]
+    genome = genome_in_force(Home(home))
+    assert genome.genes == next(s.genes for s in front.standings if s.id == front.knee)
+    listed = organism("genome", "list", "--home", home).stdout.splitlines()
+    assert len(listed) == len(front.ids)
+    other = next((line for line in listed if f"organism {front.knee}," not in line), listed[0])
+    used = organism("genome", "use", other.split()[0], "--home", home)
+    assert used.returncode == 0, used.stderr
+    assert genome_in_force(Home(home)).genes in [s.genes for s in front.standings]
