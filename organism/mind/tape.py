@@ -31,8 +31,9 @@ import numpy as np
 from ..errors import BadInput
 from .adam import Adam, AdamConstants
 from .compiled import fragment, kernel
+from .fused import ADD as ACCUMULATE
+from .fused import ONE, SET, matmul
 from .fused import adam as adam_step
-from .fused import matmul
 from .gpt import GPT, Architecture, cross_entropy
 from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, transpose_tile, where, width
 
@@ -545,24 +546,11 @@ def forward(code, constants, instructions, room, data, text, begin, n):
         length, first, grows, unfolds = code[LENGTH], code[FIRST], code[GROWS], code[UNFOLDS]
         c = constants[j]
         code = code + FIELDS
-        if op == PRODUCT and not grows and not unfolds:
-            columns = -(-n // lanes) * lanes - begin
-            matmul(
-                data + (out + begin),
-                room,
-                data + a,
-                a_step,
-                a_stride,
-                data + (b + begin),
-                b_stride,
-                count,
-                columns,
-                length,
-                False,
-            )
-            continue
-        for p in range(begin, n, lanes):
-            end = min(p + lanes, n)
+        # A product at all positions at once has more to do with each weight that it loads.
+        whole = op == PRODUCT and not grows and not unfolds
+        stride = -(-(n - begin) // lanes) * lanes if whole else lanes
+        for p in range(begin, n, stride):
+            end = min(p + stride, n)
             rounds, terms = existing(count, grows, end - first), existing(length, unfolds, end)
             y, u, v = data + (out + p), data + (a + p), data + (b + p)
             if op == ADD:
@@ -622,7 +610,7 @@ def forward(code, constants, instructions, room, data, text, begin, n):
                         total = total + load(u, i * a_step + k * a_stride) * load(v, i * b_step + k * b_stride)
                     store(y, i * room, total)
             elif op == PRODUCT:
-                matmul(y, room, data + a, a_step, a_stride, v, b_stride, rounds, lanes, terms, False)
+                matmul(y, room, data + a, a_step, a_stride, v, b_stride, rounds, stride, terms, SET)
             else:
                 for q in range(end - p):
                     source = a + text[p + q + length] * a_stride + (p + q) * b
@@ -648,13 +636,13 @@ def product_back(
     In the second, positions are summed over, so that lanes must be something else: whatever of i and k has its
     neighbours side by side in `a`. That takes b or d_y turned. Only the `existing` ones of the columns are summed.
     """
-    matmul(d_b, b_stride, a, a_stride, a_step, d_y, room, terms, columns, rounds, True)
+    matmul(d_b, b_stride, a, a_stride, a_step, d_y, room, terms, columns, rounds, ACCUMULATE)
     if a_stride == 1:
         tall = turn(turned, spare, b, b_stride, terms, columns)
-        matmul(d_a, a_step, d_y, room, 1, turned, tall, rounds, terms, existing, True)
+        matmul(d_a, a_step, d_y, room, ONE, turned, tall, rounds, terms, existing, ACCUMULATE)
     else:
         tall = turn(turned, spare, d_y, room, rounds, columns)
-        matmul(d_a, a_stride, b, b_stride, 1, turned, tall, terms, rounds, existing, True)
+        matmul(d_a, a_stride, b, b_stride, ONE, turned, tall, terms, rounds, existing, ACCUMULATE)
 
 
 @fragment
