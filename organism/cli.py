@@ -750,6 +750,76 @@ def report(
     print(path)
 
 
+@app.command
+def bench(
+    *,
+    only: Literal["ladder", "shapes", "workers", "startup", "evolution", "benchmarks"] | None = None,
+    json: Flag = False,
+    data: str = "names",
+    workers: Count | None = None,
+):
+    """How fast it is on this machine: metabolisms, shapes, workers, start-up, evolution, micro-benchmarks.
+
+    Parameters
+    ----------
+    only
+        Measure this part alone.
+    json
+        Print everything as JSON.
+    data
+        The corpus whose first 1,000 documents are learnt.
+    workers
+        The most worker processes to try; default: the cores.
+    """
+    import msgspec
+
+    from .corpus import read_corpus
+    from .instruments.bench import PARTS
+    from .instruments.bench import run as run_bench
+    from .instruments.scoreboard import bench_lines, work_bar
+
+    corpus = read_corpus(data)
+    with work_bar() as show:
+        report = run_bench(corpus, [only] if only else PARTS, workers or _cores(), show)
+    for line in [msgspec.json.encode(report).decode()] if json else bench_lines(report):
+        print(line)
+
+
+@app.command(name="compare")
+def compare_command(
+    *,
+    peer: tuple[str, ...] = (),
+    repeats: Annotated[int, Parameter(validator=Number(gte=1, lte=1_000))] = 7,
+    json: Flag = False,
+    data: str = "names",
+):
+    """Preset microgpt by every metabolism and by any outside program, in turns, in one table.
+
+    Parameters
+    ----------
+    peer
+        NAME=COMMAND of an outside program, to be run as it is; may be given again for another.
+    repeats
+        How often each is run; medians count.
+    json
+        Print the table as JSON.
+    data
+        The corpus to learn; 'makemore' is what the published programs learn.
+    """
+    import msgspec
+
+    from .corpus import read_corpus
+    from .instruments.compare import compare, parse_peer
+    from .instruments.scoreboard import compare_lines, work_bar
+
+    peers = [parse_peer(text) for text in peer]
+    corpus = read_corpus(data)
+    with work_bar() as show:
+        standings = compare(corpus, peers, repeats, show)
+    for line in [msgspec.json.encode(standings).decode()] if json else compare_lines(standings):
+        print(line)
+
+
 # --- what every command shares
 
 
