@@ -239,6 +239,7 @@ def train(
     corpus = read_corpus(shared.data)
     seed = SEED if shared.seed is None else shared.seed
     lesson = Lesson(genes, seed, _checked(shared), shared.dtype, published, samples, temperature)
+    _compile_once(shared.metabolism, shared.dtype)
     keep_in = home if genes == in_force and not published else None
     try:
         events = train_creature(lesson, corpus, keep_in)
@@ -638,6 +639,7 @@ def sweep(
         first = SEED if shared.seed is None else shared.seed
         genes = genome_in_force(home).genes
         plan = sweeping.plan(what, genes, corpus, shared.data, first, seeds, _checked(shared), shared.dtype, values)
+        _compile_once(shared.metabolism, shared.dtype)
         try:
             with sweep_bar() as show, closing(sweeping.run(plan, corpus, home, workers or _cores())) as work:
                 for working in work:
@@ -779,6 +781,7 @@ def bench(
     from .instruments.scoreboard import bench_lines, work_bar
 
     corpus = read_corpus(data)
+    _compile_all()
     with work_bar() as show:
         report = run_bench(corpus, [only] if only else PARTS, workers or _cores(), show)
     for line in [msgspec.json.encode(report).decode()] if json else bench_lines(report):
@@ -814,6 +817,7 @@ def compare_command(
 
     peers = [parse_peer(text) for text in peer]
     corpus = read_corpus(data)
+    _compile_all()
     with work_bar() as show:
         standings = compare(corpus, peers, repeats, show)
     for line in [msgspec.json.encode(standings).decode()] if json else compare_lines(standings):
@@ -851,6 +855,21 @@ def _checked(shared: Shared) -> str:
     if shared.dtype == "float32" and shared.metabolism != "fused":
         raise BadInput(f"--dtype float32: {shared.metabolism} computes in float64; '--metabolism fused' has float32")
     return shared.metabolism
+
+
+def _compile_once(metabolism: str, dtype: str = "float64") -> None:
+    """Have compiled loops at hand, and say so where that takes a while: the first time on a machine."""
+    from .mind.training import is_prepared, prepare
+    from .printer import compiling
+
+    if not is_prepared(metabolism, dtype):
+        with compiling(f"the {metabolism} metabolism in {dtype}"):
+            prepare(metabolism, dtype)
+
+
+def _compile_all() -> None:
+    for metabolism, dtype in (("tape", "float64"), ("fused", "float64"), ("fused", "float32")):
+        _compile_once(metabolism, dtype)
 
 
 def _cores() -> int:

@@ -82,18 +82,22 @@ class Corpus(msgspec.Struct, frozen=True, dict=True):
         return split
 
     def encode(self, documents: Sequence[str]) -> tuple["np.ndarray", "np.ndarray"]:
-        """(tokens, starts), both int64: document i is tokens[starts[i]:starts[i+1]], a boundary at either end."""
+        """(tokens, starts), both int64: document i is tokens[starts[i]:starts[i+1]], a boundary at either end.
+
+        Raises KeyError for a letter that isn't the corpus's. Letter by letter, Python would take as long as training.
+        """
         import numpy as np
 
-        token = {letter: i for i, letter in enumerate(self.letters)}
-        tokens: list[int] = []
-        starts = [0]
-        for document in documents:
-            tokens.append(self.boundary)
-            tokens.extend([token[letter] for letter in document])
-            tokens.append(self.boundary)
-            starts.append(len(tokens))
-        return np.array(tokens, np.int64), np.array(starts, np.int64)
+        known, letters = (np.frombuffer(s.encode("utf-32-le"), np.uint32) for s in (self.letters, "".join(documents)))
+        token = np.searchsorted(known[:-1], letters)
+        if (known[token] != letters).any():
+            raise KeyError(chr(letters[known[token] != letters][0]))
+        starts = np.cumsum([0] + [len(document) + 2 for document in documents], dtype=np.int64)
+        tokens = np.full(starts[-1], self.boundary, np.int64)
+        inside = np.ones(len(tokens), bool)
+        inside[starts[:-1]] = inside[starts[1:] - 1] = False
+        tokens[inside] = token
+        return tokens, starts
 
     def decode(self, tokens: Sequence[int]) -> str:
         return "".join(self.letters[token] for token in tokens)

@@ -20,6 +20,7 @@ from .mind.training import (
     Training,
     architecture_of,
     build,
+    is_prepared,
     load_weights,
     prepare,
     save_weights,
@@ -114,6 +115,8 @@ def corpus_of(genome: Genome, data: str | None) -> Corpus:
 def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[[str], None]) -> Creature:
     """The trained creature of `home`: from its kept weights, or trained now if they're absent or another genome's."""
     kept = load_weights(home.weights)
+    if not is_prepared(METABOLISM):
+        say(f"compiling the {METABOLISM} metabolism, once on this machine (a few seconds) ...")
     prepare(METABOLISM)
     if kept and kept[0].genes == genome.genes and kept[0].corpus == corpus.sha256:
         mind = build(METABOLISM, architecture_of(genome.genes, corpus.vocab_size), corpus.longest)

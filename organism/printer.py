@@ -203,6 +203,24 @@ def print_life(events: Iterable[Event]) -> None:
 
 
 @contextmanager
+def compiling(what: str):
+    """Say on standard error that `what` is being compiled; on a terminal, for how long already."""
+    said = f"compiling {what}, once on this machine (a few seconds)"
+    if not sys.stderr.isatty():
+        print(f"{said} ...", file=sys.stderr, flush=True)
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True)) as bars:
+        bars.add_task(said, total=None)
+        yield
+
+
+@contextmanager
 def progress_bar(beside_lines: bool = False):
     """A function to be shown each event, which keeps a bar on standard error up to date.
 

@@ -28,6 +28,9 @@ def test_letters_are_the_sorted_characters_and_the_boundary_comes_last():
     tokens, starts = held.encode(["cab", "ü"])
     assert tokens.tolist() == [4, 2, 0, 1, 4, 4, 3, 4]
     assert starts.tolist() == [0, 5, 8]
+    for stranger in ("cad", "z", "🦕"):
+        with pytest.raises(KeyError):
+            held.encode(["ab", stranger])
 
 
 @pytest.mark.parametrize(

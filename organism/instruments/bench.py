@@ -220,12 +220,12 @@ class Runner:
         began = time.perf_counter()
         self.mind.train(weights, memory, self.tokens, self.starts, self.order, self.rates, AdamConstants())
         seconds = time.perf_counter() - began
-        return 1e6 * seconds / self.lengths[self.order].sum() * self.lengths.mean()
+        return float(1e6 * seconds / self.lengths[self.order].sum() * self.lengths.mean())
 
     def gflops(self, us_per_name: float) -> float:
         """Useful operations a second: those of the dot products and of Adam, as `operations` counts them."""
         batch = self.order.shape[1]
-        each = np.mean([operations(self.architecture, int(n)) for n in self.lengths])
+        each = float(np.mean([operations(self.architecture, int(n)) for n in self.lengths]))
         return (each + 11 * self.architecture.parameters / batch) / us_per_name / 1e3
 
 

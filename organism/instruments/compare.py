@@ -40,20 +40,24 @@ class Peer(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What one run came to. `seconds` is everything, `training` the steps alone; None is not said."""
+    """What one run came to. `seconds` is everything, `training` the steps alone; None is not said.
+
+    `early` is the mean loss of the first steps, for a run that takes no more of them.
+    """
 
     seconds: float
     training: float | None = None
     loss: float | None = None
     names: tuple[str, ...] = ()
     failure: str | None = None
+    early: float | None = None
 
 
 class Standing(msgspec.Struct, frozen=True):
     """One line of the table: medians over all runs, the loss and names of the last.
 
     `ratio` is its training time, or else its whole time, over that of the first line. `agrees` says whether the loss
-    is that of the first line to the four digits that are printed.
+    is that of the first line to the four digits that are printed (of `val`, the loss of the first steps).
     """
 
     name: str
@@ -101,9 +105,6 @@ def stand(runs: dict[str, list[Run]]) -> list[Standing]:
         times = [run.training for run in held if run.training is not None]
         training = median(times) if times else None
         unit = (first.training or first.seconds) if first else training or seconds
-        agrees = None
-        if last.loss is not None and (first is None or first.loss is not None):
-            agrees = first is None or abs(last.loss - (first.loss or 0.0)) <= 0.5001e-4
         standings.append(
             Standing(
                 name,
@@ -112,11 +113,17 @@ def stand(runs: dict[str, list[Run]]) -> list[Standing]:
                 None if last.failure else (training or seconds) / unit,
                 last.loss,
                 last.names,
-                agrees,
+                agree(last, next(iter(runs.values()))[-1]),
                 last.failure or "",
             )
         )
     return standings
+
+
+def agree(run: Run, other: Run) -> bool | None:
+    """Whether two runs lost the same, to the four digits that are printed; None if that can't be said."""
+    mine, theirs = (run.loss, other.loss) if run.loss is not None else (run.early, other.early)
+    return None if mine is None or theirs is None else abs(mine - theirs) <= 0.5001e-4
 
 
 def train(corpus: Corpus, metabolism: str, dtype: str) -> Run:
@@ -127,14 +134,14 @@ def train(corpus: Corpus, metabolism: str, dtype: str) -> Run:
     training = Training(preset.genes, corpus, 42, metabolism, dtype, preset.recipe, corpus.documents)
     before = time.perf_counter()
     losses = training.advance(steps)
-    taken = time.perf_counter() - before
+    taken, early = time.perf_counter() - before, float(losses[:FIRST_STEPS].mean())
     if steps < preset.genes.num_steps:
         tokens = np.minimum(preset.genes.block_size, np.diff(training.starts) - 1)
         rest = taken * (tokens[: preset.genes.num_steps].sum() / tokens[:steps].sum() - 1)
-        return Run(time.perf_counter() - began + rest, taken + rest)
+        return Run(time.perf_counter() - began + rest, taken + rest, early=early)
     dreamt = dreams(training.creature(), SAMPLES, training.rng, limit=preset.genes.block_size)
     names = tuple(dream.text for dream in dreamt)
-    return Run(time.perf_counter() - began, taken, float(losses[-1]), names)
+    return Run(time.perf_counter() - began, taken, float(losses[-1]), names, early=early)
 
 
 def outside(command: str) -> Run:

@@ -2,8 +2,8 @@
 
 A kernel inlines the functions that it calls, also those of other modules, and numba looks only at the kernel's own file
 when it asks whether a cached version is still good. So the cache lives in a folder named by everything that the machine
-code depends on: the sources of this package's kernels, numba and LLVM, Python and the processor. Change any of them and
-the next run finds an empty folder, compiles, and says so first.
+code depends on: the sources of this package's kernels, as they lie on this disk, numba and LLVM, Python and the
+processor. Change any of them and the next run finds an empty folder, compiles, and says so first.
 """
 
 import hashlib
@@ -35,7 +35,8 @@ def cache_folder() -> Path:
     digest.update(binding.get_host_cpu_name().encode() + binding.get_host_cpu_features().flatten().encode())
     for name in SOURCES:
         path = Path(__file__).with_name(name)
-        digest.update(path.read_bytes() if path.exists() else b"")
+        # numba itself asks where a kernel's source lies and when it was written.
+        digest.update(f"{path}{path.stat().st_mtime_ns}".encode() + path.read_bytes())
     for base in (platformdirs.user_cache_path("organism"), Path(tempfile.gettempdir()) / "organism-cache"):
         folder = base / "kernels" / digest.hexdigest()[:16]
         try:

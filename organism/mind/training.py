@@ -9,6 +9,7 @@ import io
 import math
 import random
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 from zipfile import BadZipFile
@@ -136,8 +137,9 @@ def _kernels(metabolism: str, dtype: str) -> str:
     return f"fused-{dtype}" if metabolism == "fused" else "tape"
 
 
+@cache
 def _exercise(metabolism: str, dtype: str) -> None:
-    """Use everything that compiled code does, on the smallest creature."""
+    """Use everything that compiled code does, on the smallest creature; once in a process and those forked from it."""
     architecture = architecture_of(msgspec.structs.replace(PRIMORDIAL, n_embd=4, block_size=2), vocab_size=3)
     mind = build(metabolism, architecture, 1, dtype)
     weights = initial_weights(architecture, MICROGPT, random.Random(0), dtype)

@@ -3,6 +3,7 @@
 The variable ORGANISM_PRELOAD says what that is. Should the parent vanish meanwhile, this process ends with it.
 """
 
+import gc
 import os
 import threading
 
@@ -34,6 +35,8 @@ def _preload(setup: Setup) -> None:
     finally:
         done.set()
         watcher.join()
+    # Workers share this memory until they write to it, and a garbage collection writes to every object that it visits.
+    gc.freeze()
 
 
 if "ORGANISM_PRELOAD" in os.environ:
