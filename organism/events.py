@@ -26,7 +26,7 @@ class Event(msgspec.Struct, frozen=True, tag_field="event", tag=_tag, omit_defau
 # --- the run and its stages
 
 
-class Run(Event):
+class Run(Event, frozen=True):
     """The first event of every run: all that its course depends on, a person's acts aside."""
 
     objective: str
@@ -42,14 +42,14 @@ class Run(Event):
     created_at: str
 
 
-class Stage(Event):
+class Stage(Event, frozen=True):
     """The creature enters a stage of its life: primordial, evolving or evolved."""
 
     stage: str
     saying: str
 
 
-class Resumed(Event):
+class Resumed(Event, frozen=True):
     """A run that had been interrupted goes on."""
 
     resumed_at: str
@@ -59,7 +59,7 @@ class Resumed(Event):
 # --- one creature in training
 
 
-class TrainStart(Event):
+class TrainStart(Event, frozen=True):
     """A creature is about to be trained on `documents` documents."""
 
     genes: Genes
@@ -68,14 +68,14 @@ class TrainStart(Event):
     params: int
 
 
-class TrainStep(Event):
+class TrainStep(Event, frozen=True):
     """The training loss at a step, counted from 1: in a life, the mean since the last such event."""
 
     step: int
     loss: float
 
 
-class TrainEnd(Event):
+class TrainEnd(Event, frozen=True):
     """The creature has learnt: its last training loss and, unless it trained on everything, its held-out losses."""
 
     loss: float
@@ -85,7 +85,7 @@ class TrainEnd(Event):
     seconds: float
 
 
-class Dream(Event):
+class Dream(Event, frozen=True):
     """Names that the creature made up."""
 
     names: tuple[str, ...]
@@ -94,7 +94,7 @@ class Dream(Event):
 # --- many creatures
 
 
-class GenerationStart(Event):
+class GenerationStart(Event, frozen=True):
     """A new generation is there; its organisms are born next."""
 
     generation: int
@@ -103,7 +103,7 @@ class GenerationStart(Event):
     head: str | None = None
 
 
-class Born(Event):
+class Born(Event, frozen=True):
     """An organism. Origin `re-eval` is a second training of its parent under another seed, not a new creature."""
 
     id: int
@@ -115,7 +115,7 @@ class Born(Event):
     head: str | None = None
 
 
-class Progress(Event):
+class Progress(Event, frozen=True):
     """How far an organism's training has come, at fixed steps."""
 
     id: int
@@ -124,7 +124,7 @@ class Progress(Event):
     loss: float
 
 
-class Judged(Event):
+class Judged(Event, frozen=True):
     """What one training of an organism came to.
 
     `fitness` is that of this training, `mean_fitness` the mean over all trainings of these genes so far. `tokens` is
@@ -155,7 +155,7 @@ class Judged(Event):
     elapsed_seconds: float = 0.0
 
 
-class Died(Event):
+class Died(Event, frozen=True):
     """An organism is gone: diverged, culled, or lost with its worker."""
 
     id: int
@@ -165,7 +165,7 @@ class Died(Event):
     head: str | None = None
 
 
-class GenerationEnd(Event):
+class GenerationEnd(Event, frozen=True):
     """All organisms of a generation are judged. `best`, `mean` and `worst` are of their fitness.
 
     A generation in which nothing lives has no such event.
@@ -186,7 +186,7 @@ class GenerationEnd(Event):
     head: str | None = None
 
 
-class Gathering(Event):
+class Gathering(Event, frozen=True):
     """The heads of a hydra send each other their champions: who (id) was sent by which head.
 
     They are born in the next generation, with the origin `champion` and their head as parent. The last Gathering sends
@@ -198,7 +198,7 @@ class Gathering(Event):
     generation: int
 
 
-class Abandoned(Event):
+class Abandoned(Event, frozen=True):
     """The generation in progress ends unfinished, and nothing in it counts: by a person's wish or for want of time."""
 
     generation: int
@@ -215,7 +215,7 @@ class Standing(msgspec.Struct, frozen=True):
     genes: Genes
 
 
-class Front(Event):
+class Front(Event, frozen=True):
     """The organisms that no other surpasses in every objective of a Pareto search, and the one at its knee.
 
     One follows every generation, and one the confirmation: the knee of that is the confirmed champion.
@@ -227,7 +227,7 @@ class Front(Event):
     standings: tuple[Standing, ...]
 
 
-class Confirmed(Event):
+class Confirmed(Event, frozen=True):
     """One of the best of the run was trained again, under seeds that the search never saw."""
 
     id: int
@@ -238,7 +238,7 @@ class Confirmed(Event):
     test_loss: float
 
 
-class EvolutionEnd(Event):
+class EvolutionEnd(Event, frozen=True):
     """The search is over. All figures are the champion's confirmed means; `evaluations` counts trainings."""
 
     champion: int
@@ -251,7 +251,7 @@ class EvolutionEnd(Event):
     seconds: float
 
 
-class GenomeWritten(Event):
+class GenomeWritten(Event, frozen=True):
     """The creature rewrote its own DNA. `path` is relative to its home."""
 
     path: str
@@ -262,7 +262,7 @@ class GenomeWritten(Event):
 # --- the machinery and the person
 
 
-class Worker(Event):
+class Worker(Event, frozen=True):
     """Something happened to a worker process: `started`, `died`, `stuck`, or `compiling` before any is there."""
 
     worker: int
@@ -271,7 +271,7 @@ class Worker(Event):
     reason: str = ""
 
 
-class Act(Event):
+class Act(Event, frozen=True):
     """What a person did: pause, resume, stop, cull, bless, immigrant, or extend the run to `generations` in all.
 
     `id` is the organism meant, if one is.

@@ -109,7 +109,9 @@ class Journal:
     def check_repeated(self) -> None:
         """Raise BadInput unless everything that the journal held has happened again."""
         if self._expected:
-            event = msgspec.json.decode(next(iter(self._expected)))["event"]
+            key = next(iter(self._expected))
+            assert key is not None  # what is repeatable has one
+            event = msgspec.json.decode(key)["event"]
             raise BadInput(
                 f"{self.path}: doesn't follow from its own first line (the first difference is a {event} event): "
                 f"it was edited, or another version of the program wrote it"

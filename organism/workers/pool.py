@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import connection as standard_connection
+from typing import Any
 
 import msgspec
 import multiprocess
@@ -189,7 +190,8 @@ class Pool:
         """Wait for pipes, sentinels or the bell. Returns whether the bell rang."""
         pipes = {worker.pipe: worker for worker in self._workers}
         sentinels = {worker.process.sentinel: worker for worker in self._workers}
-        ready = standard_connection.wait([*pipes, *sentinels, self._alarm], timeout)
+        ends: list[Any] = [*pipes, *sentinels, self._alarm]
+        ready = standard_connection.wait(ends, timeout)
         now = time.monotonic()
         # A parent that was itself suspended may not blame the workers for it.
         passed = min(now - self._last_look, timeout + 0.1)
@@ -255,13 +257,14 @@ def ignite(setup: Setup):
     Call it before a screen takes the terminal over. The fork server and its children ignore Ctrl-C, compute with one
     thread, and have nothing to write to. Where there's no fork server, workers are spawned.
     """
-    if "forkserver" not in multiprocess.get_all_start_methods():
-        return multiprocess.get_context("spawn")
+    starting: Any = multiprocess  # its functions are only put there when it's imported
+    if "forkserver" not in starting.get_all_start_methods():
+        return starting.get_context("spawn")
     from multiprocess import forkserver
 
-    context = multiprocess.get_context("forkserver")
+    context = starting.get_context("forkserver")
     context.set_forkserver_preload(["__main__", "organism.workers.preload"])
-    inherited = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    inherited: dict[str, str] = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
     inherited["ORGANISM_PRELOAD"] = msgspec.json.encode(setup).decode()
     before = {name: os.environ.get(name) for name in inherited}
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
