@@ -5,6 +5,7 @@ test can drive it without either. `tui.main` opens it.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -69,7 +70,7 @@ KEYS_OF_A_REPLAY = ("slower", "faster", "seek")
 class OrganismApp(App[None]):
     """See the module. `first` makes what is shown when it opens: a feed, given the application."""
 
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     TITLE = "organism"
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
@@ -176,6 +177,7 @@ class OrganismApp(App[None]):
         self.set_interval(1.0, self._look_at_terminal)
         self.tabs[0].focus()
         self.screen.bindings_updated_signal.subscribe(self, lambda screen: self.show_keys())
+        gc.freeze()
         self.call_after_refresh(lambda: self.follow(self.first(self)))
 
     def follow(self, feed: Feed) -> None:
@@ -243,6 +245,10 @@ class OrganismApp(App[None]):
             if not self.waking and self.snapshot.run is None:
                 self.follow(self.awake())
                 return
+        if before.stage != self.snapshot.stage or before.reading is not self.snapshot.reading:
+            # Compiled kernels and fitted judges stay for good. To search them for garbage, again and again, would hold
+            # the screen up for a tenth of a second each time.
+            gc.freeze()
         if (before.evolving, before.paused) != (self.snapshot.evolving, self.snapshot.paused):
             self.refresh_bindings()
         if not self.frozen:
