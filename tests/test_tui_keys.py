@@ -490,6 +490,7 @@ def test_options_are_checked_and_kept(tmp_path):
     async def steps(app, pilot):
         await pilot.press("o")
         await until(app, lambda: isinstance(app.screen, Options))
+        await until(app, lambda: app.screen.query("#keep") and app.screen.query_one("#keep").region)
         app.screen.query_one("#generations").value = "0"
         await pilot.click("#keep")
         await until_shown(app, "must be a whole number from 1 up")

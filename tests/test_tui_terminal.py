@@ -75,7 +75,7 @@ def family(home: Path) -> list[int]:
 class Opened:
     """The screen, opened in a terminal over a home of its own."""
 
-    def __init__(self, terminal: Terminal, home: Path, tiny: Path, *arguments: str):
+    def __init__(self, terminal: Terminal, home: Path, tiny: Path, *arguments: str, before: str = ""):
         self.terminal, self.home = terminal, home
         options = [
             "--home",
@@ -95,7 +95,7 @@ class Opened:
             "learning_rate = { min = 0.005, max = 0.05 }\nnum_steps = { min = 4000, max = 9000 }\nbatch_size = [1, 2]\n"
         )
         # The mark is for this command alone, not for the shell that outlives it.
-        terminal.type(f"ORGANISM_TEST={home} {' '.join(command)}; echo status=$?", "Enter")
+        terminal.type(f"{before}ORGANISM_TEST={home} {' '.join(command)}; echo status=$?", "Enter")
 
     def leader(self) -> int:
         """The process of the screen itself."""
@@ -152,8 +152,9 @@ def test_no_process_outlives_a_kill(terminal, tmp_path, tiny):
     terminal.wait(opened.gone, "the end of all processes")
 
 
-def test_no_process_outlives_its_terminal(terminal, tmp_path, tiny):
-    opened = Opened(terminal, tmp_path, tiny, "evolve")
+@pytest.mark.parametrize("before", ["", "setsid -w env "], ids=["told", "untold"])
+def test_no_process_outlives_its_terminal(terminal, tmp_path, tiny, before):
+    opened = Opened(terminal, tmp_path, tiny, "evolve", before=before)
     terminal.wait(lambda: '"event":"progress"' in journal(tmp_path), "training")
     terminal.close()
     deadline = time.monotonic() + PATIENCE

@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -45,7 +46,6 @@ from .messages import (
     Sought,
 )
 from .screens.comparison import Comparison
-from .screens.help import Help
 from .screens.options import Options
 from .screens.organism import OrganismScreen
 from .screens.question import Question
@@ -64,7 +64,7 @@ from .widgets.lists import Choices, Page, Table
 
 SMALLEST = 60, 18
 SEEK = 0.05  # of a run's length
-KEYS_OF_A_REPLAY = ("slower", "faster", "seek")
+GRACE = 1.0  # seconds that the terminal has to take leave
 
 
 class OrganismApp(App[None]):
@@ -138,6 +138,7 @@ class OrganismApp(App[None]):
         self.read_for: tuple | None = None
         self.failed: BaseException | None = None
         self.complained = ""
+        self.left = threading.Event()  # set by whoever opened the application, when it has the terminal back
         self.tabs: list[Tab] = [
             LifeTab(clock, moving, id="tab-1"),
             LossTab(id="tab-2"),
@@ -512,6 +513,8 @@ class OrganismApp(App[None]):
             self.notify("There's nothing to copy here.", title="Copy")
 
     def action_help(self) -> None:
+        from .screens.help import Help  # With it comes Markdown, which nobody should wait for at the start.
+
         tab = self.tabs[self.active]
         self.push_screen(Help(tab.TITLE, tab.ABOUT, self.screen.active_bindings))
 
@@ -562,12 +565,22 @@ class OrganismApp(App[None]):
             return
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, lambda number=number: self.exit(return_code=128 + number))
+            loop.add_signal_handler(number, self._end_by, number)
 
     def _look_at_terminal(self) -> None:
         """Leave when the terminal has vanished without a signal."""
         if not self.is_headless and sys.__stdin__ is not None and is_gone(sys.__stdin__.fileno()):
-            self.exit(return_code=128 + signal.SIGHUP)
+            self._end_by(signal.SIGHUP)
+
+    def _end_by(self, number: int) -> None:
+        """End with the status of this signal, even if the terminal doesn't take what is written to it any more."""
+        self.exit(return_code=128 + number)
+        threading.Thread(target=self._end_anyway, args=(128 + number,), name="organism-end", daemon=True).start()
+
+    def _end_anyway(self, status: int) -> None:
+        if not self.left.wait(GRACE):
+            self._close(self.bridge)
+            os._exit(status)
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave the terminal sane; whoever opened the application says the one sentence."""

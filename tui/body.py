@@ -62,7 +62,7 @@ def grow(genes: Genes, detail: float) -> Body:
         inks=inks[order],
         drift=_cloud(len(angle), rng),
         sway=sway[order],
-        size=0.6 + 0.4 * min(1.0, max(0.0, math.log2(genes.n_embd / 8) / 3)),
+        size=0.7 + 0.3 * min(1.0, max(0.0, math.log2(genes.n_embd / 8) / 3)),
         lobes=genes.n_head,
         depth=depth / (1 + genes.n_head / 12),
         ripple=0.012 + 0.075 * heat,

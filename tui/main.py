@@ -76,6 +76,7 @@ def _open(home: Home, plan: Plan, workers: int, first: Callable[[OrganismApp], F
         app.run()
     except BaseException as error:
         app.failed = app.failed or error
+    app.left.set()
     evolving = app.snapshot.evolving and app.replay is None
     if app.bridge:
         app.bridge.close()

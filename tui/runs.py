@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from organism.errors import BadInput
-from organism.events import EvolutionEnd, GenerationEnd, Judged, Run
+from organism.events import HEADS, EvolutionEnd, GenerationEnd, Judged, Run
 from organism.evolution.journal import is_finished, journals, read_events
 from organism.home import Home
 
@@ -60,13 +60,14 @@ def _card(path: Path, changed: int, size: int) -> Card:
     ends = [event for event in events if isinstance(event, GenerationEnd)]
     judged = [event for event in events if isinstance(event, Judged) and not event.inherited]
     champion = next((event for event in events if isinstance(event, EvolutionEnd)), None)
+    aim = HEADS["Origin"] if run.objective == "hydra" else run.objective
     elapsed = max((event.elapsed_seconds for event in ends), default=0.0)
     return Card(
         path=path,
         date=run.created_at[:16].replace("T", " "),
         objective=run.objective,
         corpus=run.corpus.rsplit("/", 1)[-1],
-        best=tuple(sign_of(run.objective) * event.best for event in ends),
+        best=tuple(sign_of(aim) * event.best for event in ends if event.head in (None, "Origin")),
         champion=champion,
         seconds=champion.seconds if champion else elapsed,
         evaluations=champion.evaluations if champion else len(judged),

@@ -61,9 +61,13 @@ def sentence(event: Event, now: Snapshot, organisms: Mapping[int, Organism]) -> 
         case Died():
             return f"#{event.id} died: {event.reason}.", "bad"
         case GenerationEnd():
-            figures = f"best {now.figure(event.best):.4f}, mean {now.figure(event.mean):.4f}"
+            best, mean = now.figure(event.best, event.head), now.figure(event.mean, event.head)
+            head = f" of {event.head}" if event.head else ""
             species = f"{event.species} species" if event.species > 1 else "a monoculture"
-            return f"Generation {event.generation} is over: {figures}, {species}.", "evolving"
+            return (
+                f"Generation {event.generation}{head} is over: best {best:.4f}, mean {mean:.4f}, {species}.",
+                "evolving",
+            )
         case Gathering():
             return f"Gathering {event.cycle}: the heads exchange their champions.", "evolving"
         case Abandoned():
@@ -98,11 +102,16 @@ def _judged(event: Judged, now: Snapshot, organisms: Mapping[int, Organism]) -> 
     if organism is None:
         return None
     leader = now.leader.judged if now.leader else None
-    if leader and event.mean_fitness <= leader.mean_fitness and event.replicate != 1:
+    if (
+        event.replicate != 1
+        and now.leader
+        and leader
+        and (now.leader.head != organism.head or event.mean_fitness <= leader.mean_fitness)
+    ):
         return None
     parents = " and ".join(f"#{parent}" for parent in organism.parents)
     who = f"#{event.id}, {organism.origin}" + (f" of {parents}" if parents else "")
-    figure = now.figure(event.mean_fitness)
+    figure = now.figure(event.mean_fitness, organism.head)
     if event.replicate == 1:
         return f"{who}, was trained again: {figure:.4f} on average.", ""
     if event.replicate > 1:

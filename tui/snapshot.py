@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from organism.events import Confirmed, EvolutionEnd, GenerationEnd, Judged, Run, TrainEnd
+from organism.events import HEADS, Confirmed, EvolutionEnd, GenerationEnd, Judged, Run, TrainEnd
 from organism.fitness.objectives import OBJECTIVES
 from organism.genome import Ancestor, Genes
 
@@ -111,6 +111,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     organisms: Mapping[int, Organism] = MappingProxyType({})
     leader: Organism | None = None
     history: tuple[Generation, ...] = ()
+    front: frozenset[int] = frozenset()
     confirmed: tuple[Confirmed, ...] = ()
     end: EvolutionEnd | None = None
     written: Genes | None = None
@@ -150,9 +151,9 @@ class Snapshot(msgspec.Struct, frozen=True):
         """The creature's training in a stage of its life."""
         return next((training for training in self.trainings if training.stage == stage), None)
 
-    def figure(self, fitness: float) -> float:
-        """A fitness in the objective's own unit."""
-        return fitness * sign_of(self.objective)
+    def figure(self, fitness: float, head: str | None = None) -> float:
+        """A fitness in the unit of the objective, or of what a head of the hydra aims at."""
+        return fitness * sign_of(HEADS.get(head or "", self.objective))
 
     @property
     def validation_loss(self) -> float | None:

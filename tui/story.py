@@ -20,6 +20,7 @@ from organism.events import (
     Dream,
     Event,
     EvolutionEnd,
+    Front,
     GenerationEnd,
     GenerationStart,
     GenomeWritten,
@@ -149,6 +150,8 @@ class Story:
                 champion = self.organisms.get(event.champion)
                 self.history.append(Generation(event, champion.judged if champion else None))
                 self._lead(event.champion)
+            case Front():
+                self._revise(front=frozenset(event.ids))
             case Confirmed():
                 self._revise(confirmed=(*self.now.confirmed, event))
             case EvolutionEnd():
@@ -232,7 +235,8 @@ class Story:
         self._dream(event.names, event.id)
         leader = self.now.leader
         best = leader.judged.mean_fitness if leader and leader.judged else float("-inf")
-        if event.replicate < CONFIRMATIONS and event.mean_fitness > best:
+        rival = leader is None or leader.head == self.organisms[event.id].head
+        if event.replicate < CONFIRMATIONS and rival and event.mean_fitness > best:
             self._lead(event.id)
 
     def _lead(self, id: int) -> None:

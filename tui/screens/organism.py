@@ -77,7 +77,7 @@ class OrganismScreen(ModalScreen[None]):
         ]
         if judged:
             rows += [
-                ("fitness", f"{figure(snapshot.figure(judged.mean_fitness))} {snapshot.objective}"),
+                ("fitness", f"{figure(snapshot.figure(judged.mean_fitness, organism.head))} {snapshot.objective}"),
                 ("held out", f"{figure(judged.validation_loss)} nats per token"),
                 ("flow", figure(judged.flow, 3)),
                 ("symmetry", figure(judged.symmetry, 3)),

@@ -6,9 +6,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
+from organism.events import HEADS, GenerationEnd
+
 from ..plotting import SIGNS, Rule, Series, View
 from ..snapshot import Organism, Snapshot
-from ..themes import ORIGIN_SIGNS
+from ..themes import ORIGIN_SIGNS, Palette
 from ..widgets.chart import Chart
 from ..widgets.text import Piece, Text
 from ..widgets.words import figure
@@ -72,27 +74,14 @@ the **primordial** creature was measured to be. They are shown where they are ne
         training.border_title = f"Training{where}, nats per token"
         training.border_subtitle = self._looks()
         ends = [generation.end for generation in snapshot.history]
-        lines = [
-            Series(
-                name,
-                tuple((end.generation, snapshot.figure(getattr(end, name))) for end in ends),
-                colour,
-                sign,
-                strong=name == "best",
-            )
-            for name, colour, sign in (
-                ("worst", palette.dim, "▼"),
-                ("mean", palette.flow, "◆"),
-                ("best", palette.evolving, "▲"),
-            )
-        ]
+        lines = _by_head(snapshot, ends, palette) if snapshot.head else _by_rank(snapshot, ends, palette)
         nats = snapshot.objective in ("loss", "classic-loss")
         generations = self.query_one("#generations", Chart)
         span = (1.0, float(max(2, snapshot.generations or len(ends))))
         view = View(log=self.log_scale and nats, x_name="gen", x_span=span)
         generations.show(lines if ends else [], self._rules(snapshot, nats), view)
         generations.border_title = f"Generations, {snapshot.objective}"
-        generations.border_subtitle = "▲ best  ◆ mean  ▼ worst"
+        generations.border_subtitle = "  ".join(f"{line.sign} {line.label}" for line in reversed(lines))
         self._write_legend(curves)
 
     def _rules(self, snapshot: Snapshot, in_nats: bool) -> list[Rule]:
@@ -151,6 +140,35 @@ the **primordial** creature was measured to be. They are shown where they are ne
             figures = [f"{snapshot.figure(value):.6f}" for value in (end.best, end.mean, end.worst)]
             rows.append("\t".join([str(end.generation), *figures]))
         return "\n".join(rows)
+
+
+def _by_rank(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) -> list[Series]:
+    """The best, the mean and the worst of every generation."""
+    looks = (("worst", palette.dim, "▼"), ("mean", palette.flow, "◆"), ("best", palette.evolving, "▲"))
+    return [
+        Series(
+            name,
+            tuple((end.generation, snapshot.figure(getattr(end, name))) for end in ends),
+            colour,
+            sign,
+            strong=name == "best",
+        )
+        for name, colour, sign in looks
+    ]
+
+
+def _by_head(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) -> list[Series]:
+    """The best of every head of a hydra, each in the unit that it aims at."""
+    colours = (palette.flow, palette.symmetry, palette.creativity, palette.evolving)
+    return [
+        Series(
+            head,
+            tuple((end.generation, snapshot.figure(end.best, head)) for end in ends if end.head == head),
+            colour,
+            sign,
+        )
+        for head, colour, sign in zip(HEADS, colours, "●◆▲■", strict=True)
+    ]
 
 
 def curves_of(snapshot: Snapshot) -> list[Organism]:

@@ -36,7 +36,9 @@ class PopulationTab(Tab):
     TITLE = "Population"
     ABOUT = """\
 Each organism of this generation: how it came to be, how far its training is, a spark of its loss, and what it was
-judged to be. `s` sorts by the next column, `r` turns the order around; enter opens an organism.
+judged to be. ★ leads, ♥ is blessed, ◇ is on the Pareto front.
+
+`s` sorts by the next column, `r` turns the order around; enter opens an organism.
 
 `c` culls the organism under the cursor: it ends at once, unjudged. `b` blesses it: it will be an elite of the next
 generation, whatever its fitness. `i` calls one more stranger into the next generation. All three are written into the
@@ -175,14 +177,16 @@ def _cells(organism: Organism, snapshot: Snapshot, palette: Palette) -> tuple[tu
     if organism.state == "judged" and organism.judged and organism.judged.inherited:
         state = "judged before"
     full, empty = bar(organism.share, 8, "█", "░")
+    original = snapshot.original(organism).id
+    mark = "★" if leads else "♥" if organism.blessed else "◇" if original in snapshot.front else " "
     return (
-        (f"{'★' if leads else '♥' if organism.blessed else ' '}{organism.id:>4}", text),
+        (f"{mark}{organism.id:>4}", text),
         (f"{ORIGIN_SIGNS.get(organism.origin, ' ')} {organism.origin}", colour),
         (full + empty, colour),
         (spark([loss for _, loss in organism.curve], 10), colour),
         (figure(judged.validation_loss if judged else None), text),
         (figure(judged.beauty if judged else None, 3), text),
-        (figure(snapshot.figure(judged.mean_fitness) if judged else None), text),
+        (figure(snapshot.figure(judged.mean_fitness, organism.head) if judged else None), text),
         (genes_in_short(organism.genes), dim),
         (f"{organism.params:,}", dim),
         (f"{STATE_SIGNS[organism.state]} {state}", rich_colour(states.get(organism.state, palette.dim))),
@@ -222,7 +226,7 @@ def tree(snapshot: Snapshot, palette: Palette, depth: int = 9) -> list[list[Piec
             return
         organism = snapshot.original(organism)
         judged = organism.judged
-        value = figure(snapshot.figure(judged.mean_fitness)) if judged else "–"
+        value = figure(snapshot.figure(judged.mean_fitness, organism.head)) if judged else "–"
         lines.append(
             [
                 (lead + branch, palette.faint),

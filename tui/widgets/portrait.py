@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import msgspec
 import numpy as np
+from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.strip import Strip
@@ -18,6 +19,7 @@ from organism.genome import Genes
 
 from .. import body
 from ..body import CILIUM, EYE, FLESH, GRAIN, INKS, INNER_FLESH, INNER_MEMBRANE, MEMBRANE, NUCLEUS
+from ..drawing import ink as ink_of
 from ..drawing import stamp, stamped_strips
 from ..snapshot import Organism, Snapshot
 from ..themes import ORIGIN_SIGNS as ORIGINS
@@ -163,7 +165,11 @@ class Portrait(Picture):
         if not xs:
             return []
         points, colours = stamp(np.concatenate(xs), np.concatenate(ys), np.concatenate(inks), width, height)
-        return stamped_strips(points, colours, self._table(), base)
+        strips = stamped_strips(points, colours, self._table(), base)
+        caption = anatomy(snapshot.creature) if snapshot.creature and -1 in self.cells else ""
+        if height >= 20 and len(caption) + 2 <= width:
+            strips[-1] = Strip([Segment(f" {caption:<{width - 1}}", ink_of(self.palette.dim, base))])
+        return strips
 
     def _table(self) -> list[str | None]:
         """The colour of each ink: the creature's own, then those of an organism of each origin."""
@@ -193,6 +199,18 @@ def _places(count: int, width: int, height: int) -> list[tuple[float, float, flo
     return [((i % columns + 0.5) * room_x, (i // columns + 0.5) * room_y, radius) for i in range(count)]
 
 
+def anatomy(genes: Genes) -> str:
+    """The body in words."""
+
+    def many(count: int, what: str) -> str:
+        return f"{count} {what}{'s' if count != 1 else ''}"
+
+    parts = (many(genes.n_layer, "membrane"), many(genes.n_head, "eye"), f"width {genes.n_embd}")
+    return " · ".join(
+        (*parts, many(genes.block_size, "cilium").replace("ciliums", "cilia"), f"flesh ×{genes.mlp_ratio}")
+    )
+
+
 def _flicker(count: int, moment: float, id: int) -> np.ndarray:
     """A number in [0, 1) for each point that changes from frame to frame, yet draws on no generator."""
     seed = np.arange(count) * 12.9898 + int(moment * FRAMES) * 78.233 + id * 3.7
@@ -200,10 +218,10 @@ def _flicker(count: int, moment: float, id: int) -> np.ndarray:
 
 
 def _skin(palette: Palette, stage: str, heat: float) -> str:
-    """What colour membranes have: the stage's, warmer where the learning rate is high."""
+    """What colour every second membrane has: the warmer, the higher the learning rate is."""
     if stage == "primordial":
         return palette.primordial
-    return palette.flow if heat < 0.34 else palette.evolved if heat < 0.67 else palette.creativity
+    return palette.flow if heat < 0.34 else palette.symmetry if heat < 0.72 else palette.creativity
 
 
 def _inks(palette: Palette, ground: str, skin: str, inner: str) -> list[str]:

@@ -70,7 +70,7 @@ class Vitals(Vertical):
         if snapshot.stage == "evolved" and snapshot.end:
             rows.append(("test loss", figure(snapshot.end.test_loss), "confirmed"))
         elif snapshot.leader:
-            leader = snapshot.leader
+            leader = snapshot.original(snapshot.leader)
             rows.append(("leader", f"#{leader.id}", leader.origin))
         elif snapshot.workers:
             rows.append(("workers", f"{snapshot.workers}", ""))
