@@ -178,9 +178,10 @@ def repeatable(events: list[AnyEvent]) -> list[AnyEvent]:
     return [event for event in events if not isinstance(event, Run | Act) and canonical(event) is not None]
 
 
-def _key(event: Event) -> bytes | None:
+def _key(event: Event) -> bytes:
+    """What two tellings of the same event have in common; empty if nothing need be."""
     held = canonical(event)
-    return None if held is None else msgspec.json.encode(held, order="sorted")
+    return b"" if held is None else msgspec.json.encode(held, order="sorted")
 
 
 def _read(path: Path) -> tuple[bytes, list[AnyEvent]]:
