@@ -116,6 +116,8 @@ class Life:
     @classmethod
     def begin(cls, home: Home, plan: Plan, workers: int) -> "Life":
         """A new run from the genome in force. Raises BadInput for a plan, genome or corpus that can't be."""
+        if plan.objective == "hydra" and plan.target is not None:
+            raise BadInput("--target: a hydra's heads have four units; it ends by --patience or --minutes instead")
         genome = genome_in_force(home)
         space = read_space(plan.space)
         corpus = read_corpus(plan.data)

@@ -80,6 +80,13 @@ def test_the_first_generation_is_the_genome_its_mutants_and_strangers():
     assert course.all(events.Born)[0].genes == PRIMORDIAL
 
 
+def test_a_genome_cheaper_than_anything_in_the_space_still_has_mutants():
+    space = msgspec.structs.replace(SPACES["wide"], num_steps=Range(5000, 10000))
+    course = Course(plan(space=space, generations=3), genome=Genes(4, 1, 1, 4, 1, 0.01, 10, 1))
+    course.step()
+    assert [b.origin for b in course.all(events.Born)] == ["genome"] + ["mutant"] * 3 + ["random"] * 4
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_nothing_is_trained_twice_under_the_same_seed(objective):
     course = Course(small(objective), conflicting).finish()

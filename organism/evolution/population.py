@@ -90,15 +90,14 @@ class Population:
 
     def found(self, genome: Genes) -> None:
         """Generation one: the genome in force, mutants of it up to half the population, the rest random."""
-        space = self.breeding.space
-        limit = self._cost(genome) * LEAP
+        space, ceiling = self.breeding.space, self._ceiling(genome)
         first = self._bear("genome", (), genome)
         self._next = [first]
         for slot in range(1, self.breeding.population):
             if slot < (self.breeding.population + 1) // 2:
-                self._place(slot, "mutant", (first.id,), lambda rng: variation.mutate(genome, space, rng), limit)
+                self._place(slot, "mutant", (first.id,), lambda rng: variation.mutate(genome, space, rng), ceiling)
             else:
-                self._place(slot, "random", (), self._random, limit)
+                self._place(slot, "random", (), self._random, ceiling)
 
     def open(self) -> None:
         """Let the next generation in, and have whoever is new trained."""
@@ -167,7 +166,7 @@ class Population:
             self._next.append(self._bear("champion", (guest.id,), guest.genes))
         first = len(self._next)
         bred = max(size - IMMIGRANTS[self.regime], first + 1) if parents else first
-        ceiling = LEAP * self._cost(parents[0].genes) if parents else None
+        ceiling = self._ceiling(parents[0].genes) if parents else None
         for slot in range(first, max(size, first + 1) + self.summoned):
             recipe = self._recipe(parents, slot, first) if slot < bred else ("immigrant", (), self._random)
             if not self._place(slot, *recipe, ceiling):
@@ -238,6 +237,14 @@ class Population:
     def _cost(self, genes: Genes) -> int:
         return variation.cost(genes, self.ledger.params_of(genes))
 
+    def _ceiling(self, genes: Genes) -> int:
+        """What a newcomer may cost beside `genes`, or, should they lie outside of the space, the nearest in it.
+
+        Cheap creatures come first and costs rise as fast as they pay: frugal optimisation (Wu, Wang and Huang, 2021).
+        """
+        nearest = variation.fit(msgspec.structs.asdict(genes), self.breeding.space)
+        return LEAP * max(self._cost(genes), self._cost(nearest))
+
     def _place(self, slot: int, origin: str, parents: tuple[int, ...], make: Draw, ceiling: int | None) -> bool:
         """Add a newcomer whose genes nobody in this run had before. False if none could be found.
 
@@ -247,7 +254,7 @@ class Population:
         rng = self._rng("genes", slot)
         litter = self._draw(make, rng, self.breeding.litter if parents else 1, ceiling)
         if not litter:
-            origin, parents = "random" if origin == "random" else "immigrant", ()
+            origin, parents = "random" if self.ledger.generation == 1 else "immigrant", ()
             strangers = self._draw(self._random, rng, REDRAWS, None)
             litter = sorted(strangers, key=lambda genes: max(self._cost(genes), ceiling or 0))[:1]
         if litter:
