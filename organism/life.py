@@ -361,10 +361,7 @@ def data_name(name: str) -> str:
 
 
 def live(home: Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:
-    """A whole life in the folder `home`: its events, as they happen. `wishes` are fields of `Plan`, a seed among them.
-
-    Worker processes import the main module: guard a script with `if __name__ == "__main__"`.
-    """
+    """A whole life in the folder `home`: its events as they happen. `wishes` are fields of `Plan`, a seed among them."""
     return Life.begin(Home.find(home), Plan(**wishes), workers).events()
 
 

@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -135,3 +138,31 @@ def test_marks_are_at_most_a_hundred_and_end_with_the_last_step():
         assert held[-1] == steps
         assert len(held) <= 100
         assert held == sorted(set(held))
+
+
+def test_workers_need_no_guard_in_a_script_and_find_this_package_wherever_they_start(tmp_path, tiny):
+    """They import neither the main module nor what happens to lie in the current folder."""
+    (tmp_path / "organism").mkdir()
+    (tmp_path / "organism" / "__init__.py").write_text("")
+    (tmp_path / "script.py").write_text(
+        "from organism.corpus import read_corpus\n"
+        "from organism.genome import PRIMORDIAL\n"
+        "from organism.workers.pool import Done, Pool\n"
+        "from organism.workers.worker import Task\n"
+        "import msgspec\n"
+        f"pool = Pool(read_corpus({str(tiny / 'tiny.txt')!r}), 'tape', 'float64', 1)\n"
+        "pool.submit(Task(1, msgspec.structs.replace(PRIMORDIAL, num_steps=1), 1))\n"
+        "while not any(isinstance(happening, Done) for happening in pool.events()): pass\n"
+        "pool.close()\n"
+        "print('done')\n"
+    )
+    root = str(Path(__file__).parents[1])
+    ran = subprocess.run(
+        [sys.executable, "-P", "script.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": root},
+        text=True,
+        capture_output=True,
+        timeout=60,
+    )
+    assert ran.stdout == "done\n", ran.stderr

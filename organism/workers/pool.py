@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import connection as standard_connection
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -172,7 +173,7 @@ class Pool:
     def _start(self, number: int) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=main, args=(theirs,), daemon=True, name=f"organism-worker-{number}")
-        with _real_stderr():
+        with _real_stderr(), _no_main_module():
             process.start()
         theirs.close()
         worker = _Worker(number, process, ours)
@@ -263,9 +264,12 @@ def ignite(setup: Setup):
     from multiprocess import forkserver
 
     context = starting.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "organism.workers.preload"])
+    context.set_forkserver_preload(["organism.workers.preload"])
     inherited: dict[str, str] = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
     inherited["ORGANISM_PRELOAD"] = msgspec.json.encode(setup).decode()
+    # It shall find this very package, whatever the current folder holds.
+    inherited["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in sys.path)
+    inherited["PYTHONSAFEPATH"] = "1"
     before = {name: os.environ.get(name) for name in inherited}
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     os.environ.update(inherited)
@@ -280,6 +284,17 @@ def ignite(setup: Setup):
             else:
                 os.environ[name] = value
     return context
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Nothing in place of the main module, which every new process would import: a worker needs nothing of it."""
+    before = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = before
 
 
 @contextmanager
