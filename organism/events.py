@@ -128,9 +128,9 @@ class Judged(Event, frozen=True):
     """What one training of an organism came to.
 
     `fitness` is that of this training, `mean_fitness` the mean over all trainings of these genes so far. `tokens` is
-    how many it was trained on, `names` the first of the 200 dreams that the scores were taken of. An elite isn't
-    trained again: what is known of it is repeated, with `seconds` 0 and `inherited` set. `test_loss` is there for
-    confirmations (replicates from 101) only.
+    how many it was trained on, `names` the first of the 200 dreams that the scores were taken of. Nothing is trained
+    twice: of an elite, and of genes that several heads of a hydra carry, what is known is repeated, with `seconds` 0
+    and `inherited` set. `test_loss` is there for confirmations (replicates from 101) only.
     """
 
     id: int

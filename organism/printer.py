@@ -112,11 +112,7 @@ class Printer:
             case Act(verb, generation, id):
                 yield f"    act: {verb}{'' if id is None else f' {id}'} in generation {generation}"
             case Confirmed():
-                loss = event.validation_loss
-                yield (
-                    f"    confirmed {event.id}: validation loss {loss.mean:.4f} ± {loss.sd:.4f} (n = {loss.n}), "
-                    f"test loss {event.test_loss:.4f}, {describe(event.genes)}"
-                )
+                yield self._confirmed(event)
             case EvolutionEnd():
                 yield (
                     f"    champion {event.champion} after {event.evaluations} trainings in {event.seconds:.1f} s "
@@ -147,6 +143,15 @@ class Printer:
         yield (
             f"    {event.generation:>3} {event.head or '':<7}{sign * event.best:>9.4f} {sign * event.mean:>9.4f} "
             f"{sign * event.worst:>9.4f} {kinds}  {bar(share)}  {describe(event.genes)}"
+        )
+
+    def _confirmed(self, event: Confirmed) -> str:
+        """The honest losses, and before them what was selected for, where that is something else."""
+        sign, fitness, loss = (-1 if self.objective.endswith("loss") else 1), event.fitness, event.validation_loss
+        aim = "" if self.objective == "loss" else f"{self.objective} {sign * fitness.mean:.4f} ± {fitness.sd:.4f}, "
+        return (
+            f"    confirmed {event.id}: {aim}validation loss {loss.mean:.4f} ± {loss.sd:.4f} (n = {loss.n}), "
+            f"test loss {event.test_loss:.4f}, {describe(event.genes)}"
         )
 
     def _front(self, event: Front) -> Iterator[str]:

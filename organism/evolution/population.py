@@ -2,9 +2,10 @@
 
 `normal` breeding makes crosses, mutants and hyper-mutants of tournament winners; two generations without progress bring
 a `championship` around the best, four a `cataclysm` that rebuilds the population from the widened space. The rates are
-those of microgpt-evolve-rust. Parents are the best that the population ever held, as many as it has places: a
-(mu + lambda) scheme (Schwefel, 1981), so that a generation of bad luck costs no blood line. What is made must be
-affordable: see `_affordable`.
+those of microgpt-evolve-rust. Three things are not the ancestor's. Parents are the living members and the best that the
+population ever held, as many as it has places: a (mu + lambda) scheme (Schwefel, 1981), so that a generation of bad
+luck costs no blood line. Of a litter only the most promising child is born (see `promise`). And no newcomer costs more
+than four times the champion (see `_ceiling`), so that a search climbs from cheap creatures to costly ones.
 """
 
 import random

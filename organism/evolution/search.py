@@ -35,6 +35,7 @@ from ..workers.worker import Task
 from .engine import Config, Engine
 from .journal import Journal
 from .ledger import Trial
+from .variation import cost
 
 
 class Terms(Protocol):
@@ -168,7 +169,8 @@ class Search:
             for event in self._tell_events():
                 happened = True
                 yield event
-            asked = engine.ask()
+            # The longest first, so that no worker is left with it when the others are done (Graham, 1969).
+            asked = sorted(engine.ask(), key=self._cost, reverse=True)
             for trial in asked:
                 self._start(trial)
             if engine.done and not happened:
@@ -197,6 +199,9 @@ class Search:
             if isinstance(event, GenerationEnd | Judged):
                 event = msgspec.structs.replace(event, elapsed_seconds=round(self.elapsed, 3))
             yield event
+
+    def _cost(self, trial: Trial) -> int:
+        return cost(trial.genes, self.engine.ledger.params_of(trial.genes))
 
     def _start(self, trial: Trial) -> None:
         """Have a trial trained, unless the journal knows what came of it, or that nothing did."""
