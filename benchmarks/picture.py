@@ -1,45 +1,58 @@
-"""The README's picture: Life, Loss and Genome of a real run, as SVG files in docs/.
+"""The README's picture: Life, Loss and Genome of a real run in one SVG file.
 
-    python benchmarks/picture.py JOURNAL [--out docs] [--size 100x30]
+    python benchmarks/picture.py JOURNAL [--out docs/screen.svg]
 
-JOURNAL is a run of any home (`organism runs list`). It is replayed to three moments, without a terminal: amid the
-search for Life and Loss, at its end for Genome. The same journal gives the same pictures.
+JOURNAL is a run of any home (`organism runs list`). It is replayed, without a terminal, to the end of a late generation
+for Life and Loss, and to its own end for Genome. The same journal gives the same picture.
 """
 
 import argparse
 import asyncio
+import re
 import tempfile
 from pathlib import Path
 
+from organism.events import AnyEvent, GenerationEnd
 from organism.evolution.journal import read_events
 from organism.home import Home
 from organism.life import Plan
+from tui import dna
 from tui.app import OrganismApp
 from tui.bridge import ReplayFeed
 from tui.config import Config
+from tui.snapshot import Snapshot
 
-# The tab, and how much of the run is over when it's looked at.
-VIEWS = {"life": (1, 0.62), "loss": (2, 0.62), "genome": (4, 1.0), "evolved": (1, 1.0)}
+LIFE, LOSS, GENOME = 1, 2, 4
+WIDE, NARROW = (120, 34), (96, 30)
+WIDTH, GAP = 1200, 12
 
 
-async def take(journal: Path, tab: int, share: float, size: tuple[int, int], theme: str) -> str:
-    """One picture, as SVG."""
-    events = read_events(journal)
+class Sitting(OrganismApp):
+    """A replay that shows itself as the life that it was."""
+
+    @property
+    def replay(self) -> None:
+        return None
+
+    def genome_texts(self, snapshot: Snapshot) -> tuple[str, str]:
+        return dna.retold(snapshot)
+
+
+async def take(events: list[AnyEvent], name: str, tab: int, told: int, size: tuple[int, int], theme: str) -> str:
+    """One tab after the first `told` events, as SVG."""
     shown = asyncio.Event()
 
     def first(app: OrganismApp) -> ReplayFeed:
-        feed = ReplayFeed(events, journal.stem, clock=lambda: 0.0)
-        feed.seek(share * feed.length)
+        feed = ReplayFeed(events[:told], name, clock=lambda: 0.0)
+        feed.seek(feed.length)
         return feed
 
     with tempfile.TemporaryDirectory() as folder:
-        app = OrganismApp(
-            Home(Path(folder)), Plan(seed=0), 2, first, lambda: 0.0, moving=False, settings=Config(theme=theme)
-        )
+        home, settings = Home(Path(folder)), Config(theme=theme)
+        app = Sitting(home, Plan(seed=0), 2, first, lambda: 0.0, moving=False, settings=settings)
         async with app.run_test(size=size) as pilot:
             while app.snapshot.run is None:
                 await asyncio.sleep(0.01)
-            # Without its bar a replay looks as the run itself did.
             app.screen.remove_class("-replaying")
             await pilot.press(str(tab))
             app.call_after_refresh(shown.set)
@@ -51,19 +64,40 @@ async def take(journal: Path, tab: int, share: float, size: tuple[int, int], the
     return picture
 
 
+def within(picture: str, x: float, y: float, width: float) -> tuple[str, float]:
+    """A picture to be put into another one at (x, y), so many units wide; and how high it is there."""
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', picture)
+    if box is None:
+        raise ValueError("the picture doesn't say how large it is")
+    height = width * float(box[2]) / float(box[1])
+    place = f'<svg x="{x:g}" y="{y:g}" width="{width:g}" height="{height:.1f}" '
+    return picture.replace("<svg ", place, 1), height
+
+
+def together(life: str, loss: str, genome: str) -> str:
+    """Life above, Loss and Genome below it."""
+    half = (WIDTH - GAP) / 2
+    upper, high = within(life, 0, 0, WIDTH)
+    left, low = within(loss, 0, high + GAP, half)
+    right, _ = within(genome, half + GAP, high + GAP, half)
+    size = f'viewBox="0 0 {WIDTH} {high + GAP + low:.1f}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n{upper}\n{left}\n{right}\n</svg>\n'
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("journal", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("docs"))
-    parser.add_argument("--size", default="100x30")
+    parser.add_argument("--out", type=Path, default=Path("docs/screen.svg"))
     parser.add_argument("--theme", default="organism-dark")
     options = parser.parse_args()
-    width, _, height = options.size.partition("x")
-    options.out.mkdir(exist_ok=True)
-    for name, (tab, share) in VIEWS.items():
-        path = options.out / f"{name}.svg"
-        path.write_text(asyncio.run(take(options.journal, tab, share, (int(width), int(height)), options.theme)))
-        print(path)
+    events, name = read_events(options.journal), options.journal.stem
+    ends = [i for i, event in enumerate(events) if isinstance(event, GenerationEnd)]
+    late = ends[round(0.7 * (len(ends) - 1))] - 2
+    views = ((LIFE, late - 90, WIDE), (LOSS, late, NARROW), (GENOME, len(events), NARROW))
+    pictures = [asyncio.run(take(events, name, tab, told, size, options.theme)) for tab, told, size in views]
+    options.out.parent.mkdir(exist_ok=True)
+    options.out.write_text(together(*pictures))
+    print(options.out)
 
 
 if __name__ == "__main__":

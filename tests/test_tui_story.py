@@ -137,6 +137,19 @@ def test_heads_of_a_hydra_keep_their_own_organisms():
     assert [organism.head for organism in story.snapshot(1).population] == ["Mirror"]
 
 
+def test_the_fitness_of_a_head_is_shown_in_what_it_aims_at(recorded):
+    run = msgspec.structs.replace(recorded[0], objective="hydra")
+    life = Snapshot(run=run)
+    assert life.figure(0.9, "Weaver") == 0.9
+    assert life.figure(-2.4, "Origin") == 2.4
+
+
+def test_the_front_of_a_pareto_search_is_known():
+    story = Story()
+    story.tell(events.Front(ids=(1, 4), knee=4), 0)
+    assert story.snapshot(0).front == {1, 4}
+
+
 def test_moments_never_fall_and_end_when_the_search_and_the_trainings_did(recorded):
     times = moments(recorded)
     assert times == sorted(times)

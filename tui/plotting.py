@@ -149,9 +149,9 @@ def _axes(
                 canvas.text(0, place, f"{figure(y, heights):>{left - 1}}", palette.dim)
                 canvas.line(2 * left, row(y), 2 * canvas.width - 1, row(y), palette.faint, every=8)
                 taken = place
+    if view.x_whole:
+        places = [x for x in places if x == int(x)]
     for x in places:
-        if view.x_whole and x != int(x):
-            continue
         text = figure(x, places)
         place = min(column(x) // 2 - len(text) // 2, canvas.width - len(text))
         if place >= left - 1 and place + len(text) <= canvas.width:

@@ -13,8 +13,8 @@ from organism.events import Judged
 
 from ..drawing import bar
 from ..plotting import Series, View
-from ..snapshot import Dreamt, Organism, Snapshot
-from ..themes import ORIGIN_SIGNS
+from ..snapshot import Dreamt, Organism, Reading, Snapshot
+from ..themes import ORIGIN_SIGNS, Palette
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
 from ..widgets.text import Piece, Text
@@ -101,39 +101,39 @@ good name, or by strings that nobody would take for a name. The row of *real nam
     def _show_now(self, snapshot: Snapshot) -> None:
         now = self.query_one("#now", Text)
         palette = now.palette
-        width = max(1, (now.size.width - 15 - 6 - 3 * 6) // 3)
-        lines: list[list[Piece]] = [
-            [
-                (f"{'':15}", ""),
-                *((f"{name[: width + 5]:<{width + 6}}", colour) for name, colour in self._score_colours(palette)),
-                ("beauty", palette.dim),
-            ]
-        ]
+        first = 15 if now.size.width >= 48 else 11
+        width = max(0, (now.size.width - first - 6 - 3 * 6) // 3)
+        heads = ((f"{name[: width + 5]:<{width + 6}}", colour) for name, colour in self._score_colours(palette))
+        lines: list[list[Piece]] = [[" " * first, *heads, ("beauty"[: 5 if width else 4], palette.dim)]]
         if snapshot.reading:
-            lines.append(self._bars("♥ real names", palette.good, snapshot.reading, width, palette))
+            lines.append(self._bars(f"{'♥ real names':<{first}}", palette.good, snapshot.reading, width))
         rows = max(0, now.size.height - len(lines))
-        judged = sorted(
-            (o for o in snapshot.population if o.judged), key=lambda o: -(o.judged.beauty if o.judged else 0)
+        ranked = sorted(
+            ((judged, organism) for organism in snapshot.population if (judged := organism.judged)),
+            key=lambda pair: (-pair[0].beauty, pair[1].id),
         )
-        for organism in judged[:rows]:
+        for judged, organism in ranked[:rows]:
             name = f"{ORIGIN_SIGNS.get(organism.origin, ' ')} #{organism.id} {organism.origin}"
-            lines.append(self._bars(name, palette.origin(organism.origin), organism.judged, width, palette))
-        if not judged:
+            name = f"{name[: first - 1]:<{first}}"
+            lines.append(self._bars(name, palette.origin(organism.origin), judged, width))
+        if not ranked:
             lines.append([("No organism of this generation is judged yet.", palette.dim)])
         now.write(*lines)
         now.border_title = f"Generation {snapshot.generation}" if snapshot.generation else "Now"
 
     @staticmethod
-    def _score_colours(palette) -> list[tuple[str, str]]:
+    def _score_colours(palette: Palette) -> list[tuple[str, str]]:
         return [("flow", palette.flow), ("symmetry", palette.symmetry), ("creativity", palette.creativity)]
 
-    def _bars(self, name: str, colour: str, scores: Judged | object, width: int, palette) -> list[Piece]:
-        line: list[Piece] = [(f"{name[:14]:<15}", colour)]
+    def _bars(self, name: str, colour: str, scores: Judged | Reading, width: int) -> list[Piece]:
+        """A row of scores with a bar of that width beside each."""
+        palette = self.query_one("#now", Text).palette
+        line: list[Piece] = [(name, colour)]
         for score, ink in self._score_colours(palette):
             value = getattr(scores, score)
             full, empty = bar(value, width)
             line += [(full, ink), (empty, palette.faint), (f" {value:.2f} ", palette.text)]
-        line.append((f"{getattr(scores, 'beauty'):.3f}", f"bold {palette.text}"))  # noqa: B009
+        line.append((f"{scores.beauty:.2f}", f"bold {palette.text}"))
         return line
 
     @on(Input.Changed, "#name")

@@ -5,6 +5,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Digits
 
 from ..snapshot import Snapshot
+from ..themes import Palette
 from .text import Piece, Text
 from .words import duration, figure
 
@@ -77,5 +78,5 @@ class Vitals(Vertical):
         return rows
 
     @staticmethod
-    def _row(name: str, value: str, note: str, palette) -> list[Piece]:
+    def _row(name: str, value: str, note: str, palette: Palette) -> list[Piece]:
         return [(f"{name:<12}", palette.dim), (f"{value:<9}", f"bold {palette.text}"), (note, palette.dim)]
