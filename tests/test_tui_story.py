@@ -146,7 +146,7 @@ def test_the_fitness_of_a_head_is_shown_in_what_it_aims_at(recorded):
 
 def test_the_front_of_a_pareto_search_is_known():
     story = Story()
-    story.tell(events.Front(ids=(1, 4), knee=4), 0)
+    story.tell(events.Front(ids=(1, 4), knee=4, generation=1, standings=()), 0)
     assert story.snapshot(0).front == {1, 4}
 
 

@@ -101,9 +101,12 @@ good name, or by strings that nobody would take for a name. The row of *real nam
     def _show_now(self, snapshot: Snapshot) -> None:
         now = self.query_one("#now", Text)
         palette = now.palette
-        first = 15 if now.size.width >= 48 else 11
+        first = 15 if now.size.width >= 48 else 13
         width = max(0, (now.size.width - first - 6 - 3 * 6) // 3)
-        heads = ((f"{name[: width + 5]:<{width + 6}}", colour) for name, colour in self._score_colours(palette))
+        indent = "" if width else " "
+        heads = (
+            (f"{(indent + name)[: width + 5]:<{width + 6}}", colour) for name, colour in self._score_colours(palette)
+        )
         lines: list[list[Piece]] = [[" " * first, *heads, ("beauty"[: 5 if width else 4], palette.dim)]]
         if snapshot.reading:
             lines.append(self._bars(f"{'♥ real names':<{first}}", palette.good, snapshot.reading, width))
