@@ -7,11 +7,13 @@ import pytest
 from screen import closed, quiet, screen_text, until, until_shown
 
 from organism import events
+from organism.evolution import registry
 from organism.evolution.journal import journals, read_events
 from organism.genome import genome_in_force
 from organism.home import Home
 from organism.life import Plan
 from tui.app import OrganismApp
+from tui.screens.submission import Submission
 from tui.widgets.lists import Table
 
 
@@ -174,6 +176,20 @@ def test_reset_asks_and_brings_the_primordial_creature_back(home, tiny):
         await until(app, lambda: genome_in_force(home).stage == "evolved")
 
     drive(quiet(home, plan(tiny, generations=1), lambda app: app.awake()), steps)
+
+
+def test_a_genome_is_submitted_with_its_author(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        await pilot.press("e")
+        await until(app, lambda: app.snapshot.stage == "evolved" and app.snapshot.ended)
+        await pilot.press("4", "s")
+        await until(app, lambda: isinstance(app.screen, Submission))
+        await pilot.press(*"ada", "enter")
+        await until_shown(app, "Filed as")
+
+    drive(quiet(home, plan(tiny, generations=1), lambda app: app.awake()), steps)
+    assert [entry.genome.provenance.author for entry in registry.entries(home)] == ["ada"]
 
 
 def test_a_home_that_is_taken_is_said_on_the_screen(home, tiny):

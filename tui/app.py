@@ -25,8 +25,9 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Static
 
 from organism.errors import BadInput
+from organism.evolution import registry
 from organism.evolution.journal import is_finished, read_events
-from organism.genome import PRIMORDIAL_GENOME, read_genome, write_genome
+from organism.genome import PRIMORDIAL_GENOME, genome_in_force, read_genome, write_genome
 from organism.home import Home
 from organism.life import Life, Plan
 
@@ -49,6 +50,7 @@ from .screens.comparison import Comparison
 from .screens.options import Options
 from .screens.organism import OrganismScreen
 from .screens.question import Question
+from .screens.submission import Submission
 from .snapshot import Dreamt, Snapshot
 from .tabs.beauty import BeautyTab
 from .tabs.genome import GenomeTab
@@ -446,9 +448,22 @@ class OrganismApp(App[None]):
         if await self.push_screen_wait(question):
             self._rewrite(lambda: write_genome(self.home, read_genome(message.path)))
 
+    @work
     @on(GenomeSubmitted)
-    def _genome_submitted(self) -> None:
-        self.notify("'organism genome submit --author NAME --notes TEXT' files the genome in force.", title="Submit")
+    async def _genome_submitted(self) -> None:
+        answer = await self.push_screen_wait(Submission())
+        if answer is None:
+            return
+        author, notes = answer
+        try:
+            entry = registry.submit(self.home, genome_in_force(self.home), author or None, notes or None)
+        except BadInput as error:
+            self.notify(str(error), title="Submit", severity="error", timeout=15)
+            return
+        self.notify(f"Filed as {entry.id}.", title="Submit")
+        genomes = self.tabs[3]
+        if isinstance(genomes, GenomeTab):
+            genomes.list_kept()
 
     @on(OrganismOpened)
     def _organism_opened(self, message: OrganismOpened) -> None:
