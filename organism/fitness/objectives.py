@@ -17,7 +17,7 @@ from .loss import test_loss, validation_loss
 
 DREAMS = 200
 SHOWN = 20
-COSTLIEST = 12  # decades of parameter-tokens
+COSTLIEST = 16  # decades of parameter-tokens
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -71,10 +71,10 @@ class Objective(msgspec.Struct, frozen=True):
 class Compromise(msgspec.Struct, frozen=True):
     """Three numbers at once: validation loss, beauty and compute, each as a gain over what's worthless in [0, 1].
 
-    fitness = (1 - loss / uniform) * beauty * (1 - log10(compute) / 12)
+    fitness = (1 - loss / uniform) * beauty * (1 - log10(compute) / 16)
 
-    `uniform` is the loss of guessing evenly, ln(vocabulary); 10^12 parameter-tokens is about the costliest corner of
-    the wide space. The product of gains is Nash's bargaining solution (The Bargaining Problem, 1950): no unit weighs
+    `uniform` is the loss of guessing evenly, ln(vocabulary); 10^16 parameter-tokens is about the costliest creature
+    that the hard limits allow. The product of gains is Nash's bargaining solution (The Bargaining Problem, 1950): no unit weighs
     more than another, and what maximises it is surpassed by nothing in all three. It is how the knee of a front is
     told; selection itself goes by dominance.
     """
