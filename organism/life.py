@@ -359,9 +359,9 @@ def data_name(name: str) -> str:
     """What a journal calls a corpus: its name, or the absolute path of its file."""
     return name if name in embedded() or name == "makemore" else str(Path(name).absolute())
 
-    """A whole life in the folder `home`: its events as they happen. `wishes` are fields of `Plan`, a seed too."""
+
 def live(home: Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:
-    """A whole life in the folder `home`: its events as they happen. `wishes` are fields of `Plan`, a seed among them."""
+    """A whole life in the folder `home`: its events as they happen. `wishes` are fields of `Plan`, a seed too."""
     return Life.begin(Home.find(home), Plan(**wishes), workers).events()
 
 
