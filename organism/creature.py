@@ -15,6 +15,7 @@ from .home import Home
 from .mind.sampling import dreams
 from .mind.training import (
     MICROGPT,
+    SLICE,
     Creature,
     Preset,
     Training,
@@ -25,7 +26,6 @@ from .mind.training import (
     prepare,
     save_weights,
 )
-from .workers.worker import SLICE
 
 SEED = 42
 METABOLISM = "tape"

@@ -28,6 +28,7 @@ from .gpt import Architecture
 
 METABOLISMS = ("val", "tape", "fused")
 DTYPES = ("float64", "float32")
+SLICE = 0.02  # seconds of training after which to look up
 
 
 class Recipe(msgspec.Struct, frozen=True):

@@ -20,9 +20,8 @@ from ..errors import BadInput
 from ..fitness.beauty import Judge
 from ..fitness.objectives import Measurement, measure
 from ..genome import Genes
-from ..mind.training import Diverged, Training, prepare
+from ..mind.training import SLICE, Diverged, Training, prepare
 
-SLICE = 0.02
 SIGN_OF_LIFE = 5.0
 MARKS = 100
 
