@@ -494,6 +494,8 @@ def test_options_are_checked_and_kept(tmp_path):
         app.screen.query_one("#generations").value = "0"
         await pilot.click("#keep")
         await until_shown(app, "must be a whole number from 1 up")
+        # A button that has just been pressed takes no second press at once.
+        await until(app, lambda: not app.screen.query_one("#keep").has_class("-active"))
         app.screen.query_one("#generations").value = "3"
         app.screen.query_one("#objective").value = "beauty"
         await pilot.click("#keep")
