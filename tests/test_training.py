@@ -187,3 +187,11 @@ def test_weights_come_back_as_they_were_kept(small, tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(BadInput, match="weights file"):
             load_weights(path)
+
+
+@pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
+def test_weights_too_large_to_be_squared_are_no_silent_guess(small, metabolism):
+    training = Training(PRIMORDIAL, small, 1, metabolism)
+    training.weights[:] = 1e200
+    with pytest.raises(Diverged):
+        training.advance(1)

@@ -74,9 +74,9 @@ class Compromise(msgspec.Struct, frozen=True):
     fitness = (1 - loss / uniform) * beauty * (1 - log10(compute) / 16)
 
     `uniform` is the loss of guessing evenly, ln(vocabulary); 10^16 parameter-tokens is about the costliest creature
-    that the hard limits allow. The product of gains is Nash's bargaining solution (The Bargaining Problem, 1950): no unit weighs
-    more than another, and what maximises it is surpassed by nothing in all three. It is how the knee of a front is
-    told; selection itself goes by dominance.
+    that the hard limits allow. The product of gains is Nash's bargaining solution (The Bargaining Problem, 1950): no
+    unit weighs more than another, and what maximises it is surpassed by nothing in all three. It is how the knee of a
+    front is told; selection itself goes by dominance.
     """
 
     uniform: float

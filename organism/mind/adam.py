@@ -1,11 +1,14 @@
 """Adam (Kingma and Ba, 2015): each parameter steps by its mean gradient over the root of its mean squared gradient.
 
-The two running means start at zero and are corrected for that. Written here for numpy arrays, which the graph of `Val`s
-uses; the compiled metabolisms have it as a loop over vectors.
+The two running means start at zero and are corrected for that. Written here twice: for numpy arrays, which the graph of
+`Val`s uses, and as a loop over SIMD lanes for the compiled metabolisms.
 """
 
 import msgspec
 import numpy as np
+
+from .compiled import fragment
+from .simd import load, splat, sqrt, store, width
 
 
 class Adam(msgspec.Struct):
@@ -43,3 +46,19 @@ def adam_step(
     mean = memory.first / (1.0 - constants.beta1**memory.step)
     square = memory.second / (1.0 - constants.beta2**memory.step)
     weights -= learning_rate * mean / (np.sqrt(square) + constants.eps)
+
+
+@fragment
+def step_in_lanes(w, first, second, gradient, size, rate, beta1, beta2, unbias, eps):
+    """`adam_step` for `size` weights, whole vectors, behind pointers. Leaves the gradient at zero.
+
+    `rate` is the learning rate over (1 - beta1^step), `unbias` is 1 / (1 - beta2^step).
+    """
+    for i in range(0, size, width(w)):
+        g = load(gradient, i)
+        m = load(first, i) * beta1 + g * (1.0 - beta1)
+        v = load(second, i) * beta2 + g * g * (1.0 - beta2)
+        store(first, i, m)
+        store(second, i, v)
+        store(w, i, load(w, i) - m * rate / (sqrt(v * unbias) + eps))
+        store(gradient, i, splat(w, 0.0))

@@ -23,7 +23,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
 settings: Any = config  # its attributes come from the environment
-SOURCES = ("compiled.py", "adam.py", "tape.py", "simd.py", "fused.py")
+SOURCES = ("compiled.py", "adam.py", "matmul.py", "tape.py", "simd.py", "fused.py")
 
 
 @cache

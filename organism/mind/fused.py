@@ -3,7 +3,7 @@
 What `gpt.py` says in scalars is done here to matrices of [feature, column]. A column is one position of one document,
 and the documents of a batch lie one behind the other with no gap, however long each is. Columns stand in the lanes of
 vectors, so that a weight is one number that multiplies a vector, a norm or a softmax is a loop over rows, and no
-weight is ever transposed. Every product, attention included, is one kernel, `matmul`, and whatever a gradient needs the
+weight is ever transposed. Every product, attention included, is one loop, `matmul`, and whatever a gradient needs the
 other way round, activations with features in lanes, is transposed just before.
 
 All sizes are run-time values: a kernel is compiled for a number type and a lane count (see `simd.py`), never for an
@@ -21,20 +21,19 @@ from typing import NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
-from .adam import Adam, AdamConstants
+from .adam import Adam, AdamConstants, step_in_lanes
 from .compiled import fragment, kernel
 from .gpt import Architecture
+from .matmul import ADD, ONE, SET, matmul
 from .simd import (
     exp,
     from_lane,
-    height,
     host_lanes,
     load,
     pointer,
     splat,
     sqrt,
     store,
-    tile,
     transpose_tile,
     where,
     width,
@@ -42,11 +41,6 @@ from .simd import (
 
 # How many columns a group holds at least: few enough for the activations of a small creature to stay in the cache.
 GROUP = 256
-
-# What to do with sums, and the stride of neighbours. For plain constants as arguments numba would compile a function
-# once for each value.
-ADD, SET = np.bool_(True), np.bool_(False)
-ONE = np.int64(1)
 
 
 class Plan(NamedTuple):
@@ -187,36 +181,6 @@ def make_plan(shape: Architecture, lanes: int, itemsize: int) -> Plan:
         size=cursor + layer_space * (shape.n_layer - 1),
         **offsets,
     )
-
-
-@fragment
-def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
-    """c[i, j] = (c[i, j] if accumulate) + sum over k of a[i row + k step] b[k, j], rows of c and b ldc and ldb apart.
-
-    `columns` is rounded up to whole vectors. The two strides of `a` let it be a matrix or its transpose. A tile of
-    8 rows x 2 vectors is summed in registers: per step 8 factors and 2 vectors are loaded for 16 fused multiply-adds.
-    A single column of vectors is done 16 rows at a time. Processors with half the registers do half the rows.
-    """
-    lanes, full = width(c), height(c)
-    for j in range(0, columns, 2 * lanes):
-        i = 0
-        while i < rows:
-            left, corner, below, right = rows - i, c + i * ldc + j, a + i * row, b + j
-            if columns - j > lanes:
-                if left > full // 2:
-                    tile(2, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                else:
-                    tile(1, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                i += full
-            elif left >= 2 * full:
-                tile(4, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                i += 2 * full
-            else:
-                if left > full // 2:
-                    tile(2, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                else:
-                    tile(1, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                i += full
 
 
 @fragment
@@ -538,22 +502,6 @@ def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld)
             store(position, i, load(position, i) + d)
 
 
-@fragment
-def adam(w, first, second, gradient, size, rate, beta1, beta2, unbias, eps):
-    """One step of Adam (see adam.py) for `size` weights, whole vectors. Leaves the gradient at zero.
-
-    `rate` is the learning rate over (1 - beta1^step), `unbias` is 1 / (1 - beta2^step).
-    """
-    for i in range(0, size, width(w)):
-        g = load(gradient, i)
-        m = load(first, i) * beta1 + g * (1.0 - beta1)
-        v = load(second, i) * beta2 + g * g * (1.0 - beta2)
-        store(first, i, m)
-        store(second, i, v)
-        store(w, i, load(w, i) - m * rate / (sqrt(v * unbias) + eps))
-        store(gradient, i, splat(w, 0.0))
-
-
 @cache
 def machine(lanes: int) -> Callable:
     """The one entry point, for vectors of `lanes` numbers; numba compiles it when it is first called with a dtype."""
@@ -587,7 +535,7 @@ def machine(lanes: int) -> Callable:
                 return i
             if learning:
                 rate, unbias = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
-                adam(w, first, second, gradient, plan.weights, rate, beta1, beta2, unbias, eps)
+                step_in_lanes(w, first, second, gradient, plan.weights, rate, beta1, beta2, unbias, eps)
         return rates.size
 
     return run

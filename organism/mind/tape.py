@@ -29,12 +29,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import BadInput
-from .adam import Adam, AdamConstants
+from .adam import Adam, AdamConstants, step_in_lanes
 from .compiled import fragment, kernel
-from .fused import ADD as ACCUMULATE
-from .fused import ONE, SET, matmul
-from .fused import adam as adam_step
 from .gpt import GPT, Architecture, cross_entropy
+from .matmul import ADD as ACCUMULATE
+from .matmul import ONE, SET, matmul
 from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, transpose_tile, where, width
 
 MAX_BYTES = 1 << 30
@@ -243,7 +242,7 @@ class Recorder:
         A `PRODUCT` has factors that are the same at all positions on its left, which it shares among the lanes.
         """
         if x.unfolds != y.unfolds:
-            raise NotImplementedError("a dot product of the past with nodes that exist at once")
+            raise TypeError("a dot product of the past with nodes that exist at once can't be recorded")
         if y.lane == 0:
             x, y = y, x
         if y.lane == 0:
@@ -320,7 +319,7 @@ class Recorder:
             return self._space([x * 1.0 for x in xs])
         unfolds = size > 1 and first != last
         if [x.first for x in xs] != (list(range(size)) if unfolds else [first] * size):
-            raise NotImplementedError("nodes that come into being neither at once nor one a position")
+            raise TypeError("nodes that come into being neither at once nor one a position can't be recorded")
         return Spaced(start, stride, size, lane, first, unfolds)
 
 
@@ -797,7 +796,7 @@ def machine(lanes: int) -> Callable:
                 return i
             if rates.size:
                 rate, unbias = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
-                adam_step(w, m, v, d, start, rate, beta1, beta2, unbias, eps)
+                step_in_lanes(w, m, v, d, start, rate, beta1, beta2, unbias, eps)
         return steps
 
     return run

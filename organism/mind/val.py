@@ -56,6 +56,9 @@ class Val:
         return Val(self.data / other, (self,), (1.0 / other,))
 
     def __pow__(self, other):
+        if math.isinf(self.data):
+            # Python raises where a power grows too large; what is too large already mustn't pass in silence.
+            raise OverflowError("a power of an infinite number")
         if isinstance(other, Val):
             power = self.data**other.data
             slope = other.data * self.data ** (other.data - 1) if other.data else 0.0

@@ -1,0 +1,41 @@
+"""One matrix product for everything, over SIMD lanes: of layers, of attention, and of their gradients."""
+
+import numpy as np
+
+from .compiled import fragment
+from .simd import height, tile, width
+
+# What to do with sums, and the stride of neighbours. For plain constants as arguments numba would compile a function
+# once for each value.
+ADD, SET = np.bool_(True), np.bool_(False)
+ONE = np.int64(1)
+
+
+@fragment
+def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
+    """c[i, j] = (c[i, j] if accumulate) + sum over k of a[i row + k step] b[k, j], rows of c and b ldc and ldb apart.
+
+    `columns` is rounded up to whole vectors. The two strides of `a` let it be a matrix or its transpose. A tile of
+    8 rows x 2 vectors is summed in registers: per step 8 factors and 2 vectors are loaded for 16 fused multiply-adds.
+    A single column of vectors is done 16 rows at a time. Processors with half the registers do half the rows.
+    """
+    lanes, full = width(c), height(c)
+    for j in range(0, columns, 2 * lanes):
+        i = 0
+        while i < rows:
+            left, corner, below, right = rows - i, c + i * ldc + j, a + i * row, b + j
+            if columns - j > lanes:
+                if left > full // 2:
+                    tile(2, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                else:
+                    tile(1, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                i += full
+            elif left >= 2 * full:
+                tile(4, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                i += 2 * full
+            else:
+                if left > full // 2:
+                    tile(2, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                else:
+                    tile(1, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                i += full
