@@ -112,15 +112,15 @@ def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_
     on_screen = not (headless or json)
     if on_screen:
         _need_terminal()
-    from .life import Life, Plan, data_name
+    from .life import Life, Plan, data_name, usual_scale
 
-    beautiful = evolving.objective in ("beauty", "flow", "symmetry", "creativity", "classic-beauty")
+    usual = usual_scale(evolving.objective)
     plan = Plan(
         seed=random.SystemRandom().randrange(1 << 31) if shared.seed is None else shared.seed,
         objective=evolving.objective,
-        generations=evolving.generations or (5 if beautiful else 3 if evolving.objective == "hydra" else 10),
-        population=evolving.population or (12 if beautiful else 8),
-        elitism=2 if beautiful else 1,
+        generations=evolving.generations or usual.generations,
+        population=evolving.population or usual.population,
+        elitism=usual.elitism,
         cycles=evolving.cycles,
         target=evolving.target,
         patience=evolving.patience,

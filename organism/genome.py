@@ -204,7 +204,7 @@ def write_genome(home: Home, genome: Genome) -> None:
 
     Raises BadInput, and writes nothing, if the present genome.toml can't be read.
     """
-    if home.genome.exists():
+    if home.genome.exists() or home.genome.is_symlink():
         former = genome_in_force(home)
         if former == genome:
             return
@@ -260,7 +260,7 @@ def allowed(values: tuple | Range) -> tuple:
 def read_text(path: Path) -> str:
     """The UTF-8 text of the file `path`, or BadInput with the reason why there's none."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadInput(f"{path}: can't be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -81,6 +81,21 @@ class Plan(msgspec.Struct, frozen=True):
     dtype: str = "float64"
     data: str = "names"
     whole_life: bool = True
+
+
+class Scale(NamedTuple):
+    """How large a search is. For a hydra, generations are those of a cycle and population that of a head."""
+
+    generations: int
+    population: int
+    elitism: int
+
+
+def usual_scale(objective: str) -> Scale:
+    """The scale of a search for `objective` unless a person wishes another: the ancestor's."""
+    if objective in ("beauty", "flow", "symmetry", "creativity", "classic-beauty"):
+        return Scale(5, 12, 2)
+    return Scale(3 if objective == "hydra" else 10, 8, 1)
 
 
 class _Left(Exception):

@@ -177,16 +177,16 @@ def test_weights_come_back_as_they_were_kept(small, tmp_path):
     assert header.genes == training.genes
     assert np.array_equal(weights, training.weights)
     whole = path.read_bytes()
-    for damaged in (
-        b"",
-        whole[:100],
-        whole[:-30],
-        b"not a zip file",
-        whole.replace(b"learning_rate", b"lerning_rate_"),
-    ):
+    np.save(tmp_path / "plain.npy", weights)
+    garbled, plain = whole.replace(b"learning_rate", b"lerning_rate_"), (tmp_path / "plain.npy").read_bytes()
+    for damaged in (b"", whole[:100], whole[:-30], b"not a zip file", garbled, plain):
         path.write_bytes(damaged)
         with pytest.raises(BadInput, match="weights file"):
             load_weights(path)
+    training.weights[3] = np.nan
+    save_weights(path, training.creature(), 1)
+    with pytest.raises(BadInput, match="aren't finite"):
+        load_weights(path)
 
 
 @pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])

@@ -496,10 +496,12 @@ def test_options_are_checked_and_kept(tmp_path):
         await until_shown(app, "must be a whole number from 1 up")
         # A button that has just been pressed takes no second press at once.
         await until(app, lambda: not app.screen.query_one("#keep").has_class("-active"))
-        app.screen.query_one("#generations").value = "3"
         app.screen.query_one("#objective").value = "beauty"
+        # It brings its usual scale with it, which may be changed in turn.
+        await until(app, lambda: app.screen.query_one("#generations").value == "5")
+        app.screen.query_one("#generations").value = "3"
         await pilot.click("#keep")
         await until(app, lambda: app.plan.generations == 3)
-        assert app.plan.objective == "beauty"
+        assert (app.plan.objective, app.plan.population, app.plan.elitism) == ("beauty", 12, 2)
 
     drive(app, steps)

@@ -201,3 +201,16 @@ def test_it_shows_its_value_and_its_gradient():
     a = Val(0.123456789)
     (a * 2.0).backward()
     assert repr(a) == "Val(0.123457, grad=2)"
+
+
+def test_powers_are_real_or_refused():
+    assert (Val(-2.0) ** 2).data == 4.0
+    assert (Val(-2.0) ** Val(3.0)).data == -8.0
+    for power in (lambda: Val(-2.0) ** 0.5, lambda: (-2.0) ** Val(0.5), lambda: Val(-2.0) ** Val(1.5)):
+        with pytest.raises(ValueError, match="no real number"):
+            power()
+    with pytest.raises(OverflowError):
+        _ = Val(math.inf) ** -0.5
+    root = Val(0.0)
+    (root**0.5).backward()
+    assert root.grad == math.inf

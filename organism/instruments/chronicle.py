@@ -77,7 +77,9 @@ def summary(path: Path) -> Summary | str:
 
 
 def list_lines(paths: Sequence[Path]) -> Iterator[str]:
-    """The runs of a home as a table."""
+    """The runs of a home as a table; nothing if there's none."""
+    if not paths:
+        return
     width = max([3, *(len(path.stem) for path in paths)])
     yield f"{'run':<{width}} {'begun (UTC)':<19} {'objective':<14} {'gens':>4} {'best':>9} {'seconds':>8}  state"
     for path in paths:

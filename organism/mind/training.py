@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from ..corpus import Corpus
 from ..errors import BadInput
-from ..genome import PRIMORDIAL, Genes
+from ..genome import PRIMORDIAL, Genes, check_genes
 from ..home import write_atomically
 from .adam import Adam, AdamConstants
 from .compiled import cache_folder, is_ready, mark_ready
@@ -268,9 +268,13 @@ def load_weights(path: Path) -> tuple[Weights, np.ndarray] | None:
         with np.load(path, allow_pickle=False) as held:
             header = msgspec.json.decode(held["about"].tobytes(), type=Weights)
             weights = held["weights"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, msgspec.MsgspecError):
+        check_genes(header.genes, f"{path}: ")
+    # A plain array under that name is no context manager, hence the AttributeError and the TypeError.
+    except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, BadZipFile, msgspec.MsgspecError):
         raise BadInput(f"{path}: is not a weights file of this program; move it away to have it trained anew") from None
     expected = architecture_of(header.genes, len(header.letters) + 1).parameters
     if weights.shape != (expected,) or weights.dtype != np.float64:
         raise BadInput(f"{path}: holds {weights.shape} {weights.dtype} weights: its genes need {expected:,} of float64")
+    if not np.isfinite(weights).all():
+        raise BadInput(f"{path}: holds weights that aren't finite; move it away to have it trained anew")
     return header, weights

@@ -56,16 +56,11 @@ class Val:
         return Val(self.data / other, (self,), (1.0 / other,))
 
     def __pow__(self, other):
-        if math.isinf(self.data):
-            # Python raises where a power grows too large; what is too large already mustn't pass in silence.
-            raise OverflowError("a power of an infinite number")
         if isinstance(other, Val):
-            power = self.data**other.data
-            slope = other.data * self.data ** (other.data - 1) if other.data else 0.0
-            # 0 ** b is flat in b for every b > 0.
-            growth = power * math.log(self.data) if self.data else 0.0
-            return Val(power, (self, other), (slope, growth))
-        return Val(self.data**other, (self,), (other * self.data ** (other - 1) if other else 0.0,))
+            power = real_power(self.data, other.data)
+            slopes = power_slope(self.data, other.data), power * log_of_base(self.data)
+            return Val(power, (self, other), slopes)
+        return Val(real_power(self.data, other), (self,), (power_slope(self.data, other),))
 
     def __neg__(self):
         return Val(-self.data, (self,), (-1.0,))
@@ -81,8 +76,8 @@ class Val:
         return Val(quotient, (self,), (-quotient / self.data,))
 
     def __rpow__(self, number):
-        power = number**self.data
-        return Val(power, (self,), (power * math.log(number) if number else 0.0,))
+        power = real_power(number, self.data)
+        return Val(power, (self,), (power * log_of_base(number),))
 
     def exp(self):
         power = math.exp(self.data)
@@ -143,3 +138,27 @@ class Val:
                     parent.waiting -= 1
                     if not parent.waiting:
                         stack.append(parent)
+
+
+def real_power(base, exponent):
+    """base ** exponent. Raises ValueError where that's no real number, and OverflowError for an infinite base: Python
+    raises where a power grows too large, and what is too large already mustn't pass in silence."""
+    if math.isinf(base):
+        raise OverflowError("a power of an infinite number")
+    if base < 0 and not float(exponent).is_integer():
+        raise ValueError(f"{base} ** {exponent} is no real number")
+    return base**exponent
+
+
+def power_slope(base, exponent):
+    """The derivative of base ** exponent by the base: infinite at 0 for exponents between 0 and 1."""
+    if not exponent:
+        return 0.0
+    return math.inf if not base and exponent < 1 else exponent * base ** (exponent - 1)
+
+
+def log_of_base(base):
+    """What base ** b is multiplied by in its derivative by b: 0 at a base of 0, and undefined (NaN) below."""
+    if base < 0:
+        return math.nan
+    return math.log(base) if base else 0.0

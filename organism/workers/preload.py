@@ -1,21 +1,19 @@
 """What the fork server imports before it forks: from then on a worker is born with everything in memory.
 
-The variable ORGANISM_PRELOAD says what that is. Should the parent vanish meanwhile, this process ends with it.
+The variable ORGANISM_PRELOAD says what that is. Should the parent vanish meanwhile, this process ends with it: the watch
+over that begins before anything else is imported, because imports take their time too.
 """
 
 import gc
 import os
 import threading
-
-import msgspec
-
-from ..corpus import read_corpus
-from ..errors import BadInput
-from ..mind.training import prepare
-from .worker import Setup, remember, silence
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
-def _preload(setup: Setup) -> None:
+@contextmanager
+def _no_longer_than_the_parent() -> Iterator[None]:
+    """End this process if its parent does. No thread is left afterwards: a fork copies none."""
     parent, done = os.getppid(), threading.Event()
 
     def watch() -> None:
@@ -26,21 +24,35 @@ def _preload(setup: Setup) -> None:
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _preload(wanted: str) -> None:
+    import msgspec
+
+    from ..corpus import read_corpus
+    from ..errors import BadInput
+    from ..mind.training import prepare
+    from .worker import Setup, remember, silence
+
+    silence()
+    if hasattr(os, "nice"):
+        os.nice(10)
+    setup = msgspec.json.decode(wanted, type=Setup)
+    try:
         prepare(setup.metabolism, setup.dtype)
         corpus = read_corpus(setup.corpus)
         if corpus.sha256 == setup.corpus_sha256:
             remember(corpus)
     except BadInput:
         pass  # The workers are told again, and say it where it's heard.
-    finally:
-        done.set()
-        watcher.join()
-    # Workers share this memory until they write to it, and a garbage collection writes to every object that it visits.
-    gc.freeze()
 
 
 if "ORGANISM_PRELOAD" in os.environ:
-    silence()
-    if hasattr(os, "nice"):
-        os.nice(10)
-    _preload(msgspec.json.decode(os.environ["ORGANISM_PRELOAD"], type=Setup))
+    with _no_longer_than_the_parent():
+        _preload(os.environ["ORGANISM_PRELOAD"])
+    # Workers share this memory until they write to it, and a garbage collection writes to every object that it visits.
+    gc.freeze()

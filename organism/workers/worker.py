@@ -170,6 +170,9 @@ def main(pipe: connection.Connection) -> None:
             link.send(Failed(task.id, str(error)))
         except MemoryError:
             link.send(Failed(task.id, "out of memory"))
+        except Exception as error:
+            # Whatever else goes wrong is told as well: nobody would read it on a worker's standard error.
+            link.send(Failed(task.id, f"{type(error).__name__}: {error}"))
 
 
 def perform(task: Task, setup: Setup, corpus: Corpus, judge: Judge, link: Link) -> Measurement:

@@ -11,7 +11,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from organism.errors import BadInput
 from organism.genome import read_space
-from organism.life import Plan
+from organism.life import Plan, usual_scale
 
 OBJECTIVES = (
     "loss",
@@ -38,6 +38,7 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
     def __init__(self, plan: Plan):
         super().__init__()
         self.plan = plan
+        self.objective = plan.objective
 
     def compose(self) -> ComposeResult:
         plan = self.plan
@@ -70,6 +71,14 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
         self.query_one("#options").border_title = "The next evolution"
         self.query_one("#options").border_subtitle = "tab moves, ctrl+s evolves, esc leaves"
 
+    def on_select_changed(self, event: Select.Changed) -> None:
+        """Another objective brings its usual scale with it."""
+        if event.select.id == "objective" and event.value != self.objective:
+            self.objective = str(event.value)
+            usual = usual_scale(self.objective)
+            self.query_one("#generations", Input).value = str(usual.generations)
+            self.query_one("#population", Input).value = str(usual.population)
+
     @staticmethod
     def _row(label: str, field) -> ComposeResult:
         with Horizontal(classes="field"):
@@ -94,7 +103,8 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
         metabolism = str(self.query_one("#metabolism", Select).value)
         return msgspec.structs.replace(
             self.plan,
-            objective=str(self.query_one("#objective", Select).value),
+            objective=self.objective,
+            elitism=usual_scale(self.objective).elitism,
             metabolism=metabolism,
             dtype=self.plan.dtype if metabolism == "fused" else "float64",
             space=space,
