@@ -1,6 +1,6 @@
 """What the fork server imports before it forks: from then on a worker is born with everything in memory.
 
-The variable ORGANISM_PRELOAD says what that is. Should the parent vanish meanwhile, this process ends with it. The watch
+The variable ORGANISM_PRELOAD says what that is. Should the parent vanish meanwhile, this process ends too. The watch
 over that begins before anything else is imported, because imports take their time too.
 """
 
