@@ -6,9 +6,9 @@ status is 128 + its number, with the command that resumes. Everything heavy is i
 
 import os
 import random
-import signal
+import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +18,7 @@ from cyclopts.validators import Number
 
 from .errors import BadInput, Failure
 from .home import Home
+from .signals import Signalled, heed
 
 app = App(
     name="organism",
@@ -143,11 +144,11 @@ def _run(life, home: Home, json: bool) -> None:
     """Print a life to its end; say how to go on if it's interrupted."""
     try:
         _print_events(life.events(), json)
-    except _Signalled:
+    except Signalled:
         life.close()
         if life.journal:
-            where = f" --home {home.folder}" if home.folder != Path.cwd() else ""
-            print(f"interrupted; 'organism runs resume {life.journal.stem}{where}' goes on", file=sys.stderr)
+            how = f"--home {shlex.quote(str(home.folder))} {'--json' if json else '--headless'}"
+            print(f"interrupted; go on with: organism runs resume {life.journal.stem} {how}", file=sys.stderr)
         raise
 
 
@@ -644,7 +645,7 @@ def sweep(
             with sweep_bar() as show, closing(sweeping.run(plan, corpus, home, workers or _cores())) as work:
                 for working in work:
                     show(working)
-        except _Signalled:
+        except Signalled:
             print("interrupted; the same command goes on with the sweep", file=sys.stderr)
             raise
         results = sweeping.read(plan.journal(home))
@@ -827,25 +828,6 @@ def compare_command(
 # --- what every command shares
 
 
-class _Signalled(BaseException):
-    """The process was told to end."""
-
-    def __init__(self, number: int):
-        self.number = number
-
-
-def _signals() -> Iterator[int]:
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            yield getattr(signal, name)
-
-
-def _on_signal(number: int, frame) -> None:
-    for other in _signals():
-        signal.signal(other, signal.SIG_IGN)
-    raise _Signalled(number)
-
-
 def _need_terminal() -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise BadInput("the screen needs a terminal: 'organism --headless' lives in text")
@@ -884,8 +866,7 @@ def _version() -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    for number in _signals():
-        signal.signal(number, _on_signal)
+    heed()
     try:
         app(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
@@ -900,10 +881,21 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(str(error), 1)
     except BrokenPipeError:
         # Whoever read the output has gone; there's nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_output_go()
         return 1
-    except _Signalled as signalled:
+    except OSError as error:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _let_output_go()
+        return _complain(f"{error.filename2 or error.filename or 'output'}: {error.strerror or error}", 1)
+    except Signalled as signalled:
         return 128 + signalled.number
+
+
+def _let_output_go() -> None:
+    """Have nothing more written to an output that takes nothing, not even by the interpreter as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(sentence: str, status: int) -> int:

@@ -231,7 +231,11 @@ def read_space(name: str) -> Space:
     path = Path(name)
     if not path.exists():
         raise BadInput(f"--space {name}: must be {', '.join(SPACES)} or a TOML file that exists")
-    space = parse_toml(read_text(path), Space, name)
+    return check_space(parse_toml(read_text(path), Space, name), name)
+
+
+def check_space(space: Space, name: str) -> Space:
+    """`space`, if it's within the hard limits and some creature is in it; `name` is what a complaint calls it."""
     for gene, (low, high) in LIMITS.items():
         held = getattr(space, gene)
         if isinstance(held, Range):

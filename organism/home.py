@@ -17,7 +17,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from .errors import BadInput
+from .errors import BadInput, Failure
 
 
 class Home:
@@ -51,13 +51,30 @@ class Home:
         except Timeout:
             raise BadInput(f"{self.folder}: another organism is evolving in this home; wait, or give --home") from None
         except OSError as error:
-            raise BadInput(f"{self.folder}: can't be written to: {error.strerror}") from None
+            raise Failure(f"{self.folder}: can't be written to: {error.strerror}") from None
         with lock:
             yield
 
 
+@contextmanager
+def writing(path: Path):
+    """Have what the system refuses in here raise a Failure that names `path`, whatever file it was about."""
+    try:
+        yield
+    except OSError as error:
+        raise Failure(f"{path}: can't be written: {error.strerror}") from None
+
+
 def write_atomically(path: Path, content: bytes) -> None:
-    """Put `content` at `path` so that a reader, or a crash at any moment, finds the old file or the new one, whole."""
+    """Put `content` at `path` so that a reader, or a crash at any moment, finds the old file or the new one, whole.
+
+    Raises Failure if the disk is full or the folder read-only.
+    """
+    with writing(path):
+        _replace(path, content)
+
+
+def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:

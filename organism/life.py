@@ -9,6 +9,7 @@ before anybody sees it, so that a life killed at any instant can be resumed: it 
 with what the journal holds read instead of trained. A face may call `act` and `close` from another thread.
 """
 
+import math
 import platform
 import queue
 import time
@@ -37,17 +38,19 @@ from .events import (
     Worker,
 )
 from .evolution.engine import estimate
-from .evolution.journal import Journal, read_events
+from .evolution.journal import Journal, is_finished, read_events
 from .evolution.ledger import Organism, training_seed
 from .evolution.registry import submit
 from .evolution.search import Search
 from .fitness.loss import bigram_loss, test_loss, validation_loss
+from .fitness.objectives import OBJECTIVES
 from .genome import (
     Ancestor,
     Genes,
     Genome,
     Provenance,
     Space,
+    check_space,
     genome_in_force,
     keep,
     read_space,
@@ -55,7 +58,7 @@ from .genome import (
 )
 from .home import Home
 from .mind.sampling import dreams
-from .mind.training import Training, is_prepared, prepare, save_weights
+from .mind.training import DTYPES, METABOLISMS, Training, is_prepared, prepare, save_weights
 from .workers.pool import Pool
 from .workers.worker import train_in_slices
 
@@ -81,6 +84,35 @@ class Plan(msgspec.Struct, frozen=True):
     dtype: str = "float64"
     data: str = "names"
     whole_life: bool = True
+
+
+WORDS = {"objective": (*OBJECTIVES, "hydra", "pareto"), "metabolism": METABOLISMS, "dtype": DTYPES}
+LEAST = {"seed": 0, "generations": 1, "population": 2, "elitism": 0, "cycles": 1, "patience": 1}
+
+
+def check_plan(plan: Plan, where: str = "") -> Plan:
+    """`plan`, if it can be lived. Raises BadInput with the field, what it held and what is allowed."""
+    held = msgspec.structs.asdict(plan)
+    try:
+        msgspec.convert(held, Plan)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{where}{error}") from None
+    for field, words in WORDS.items():
+        if held[field] not in words:
+            raise BadInput(f"{where}{field} = {held[field]!r}: must be one of {', '.join(words)}")
+    for field, least in LEAST.items():
+        if held[field] is not None and not least <= held[field] < 1 << 63:
+            raise BadInput(f"{where}{field} = {held[field]}: must be {least} or more")
+    for field in ("target", "minutes"):
+        if held[field] is not None and not math.isfinite(held[field]):
+            raise BadInput(f"{where}{field} = {held[field]}: must be a finite number")
+    if plan.minutes is not None and plan.minutes <= 0:
+        raise BadInput(f"{where}minutes = {plan.minutes}: must be more than 0")
+    if plan.dtype == "float32" and plan.metabolism != "fused":
+        raise BadInput(f"{where}dtype = 'float32': {plan.metabolism} computes in float64; fused has float32")
+    if plan.objective == "hydra" and plan.target is not None:
+        raise BadInput(f"{where}target: a hydra's heads have four units; it ends by patience or minutes instead")
+    return plan
 
 
 class Scale(NamedTuple):
@@ -131,8 +163,7 @@ class Life:
     @classmethod
     def begin(cls, home: Home, plan: Plan, workers: int) -> "Life":
         """A new run from the genome in force. Raises BadInput for a plan, genome or corpus that can't be."""
-        if plan.objective == "hydra" and plan.target is not None:
-            raise BadInput("--target: a hydra's heads have four units; it ends by --patience or --minutes instead")
+        check_plan(plan)
         genome = genome_in_force(home)
         space = read_space(plan.space)
         corpus = read_corpus(plan.data)
@@ -170,13 +201,16 @@ class Life:
                 f"{path}: was written by organism {run.versions.get('organism')}, this is {versions()['organism']}: "
                 f"it can be shown and replayed, but not resumed"
             )
+        edited = f"{path}: its first line was edited: "
         try:
             config = dict(run.config)
-            space = msgspec.convert(config.pop("genes"), Space)
+            space = check_space(msgspec.convert(config.pop("genes", None), Space), f"{edited}genes")
             config |= {"seed": run.seed, "objective": run.objective, "data": run.corpus}
-            plan = msgspec.convert(config, Plan)
-        except (KeyError, msgspec.ValidationError) as error:
-            raise BadInput(f"{path}: its first line was edited: {error}") from None
+            plan = check_plan(msgspec.convert(config, Plan), edited)
+        except msgspec.ValidationError as error:
+            raise BadInput(f"{edited}{error}") from None
+        if generations is None and is_finished(held):
+            raise BadInput(f"{path.stem}: is finished; '--generations N' extends it to N generations in all")
         corpus = read_corpus(run.corpus)
         if corpus.sha256 != run.corpus_sha256:
             raise BadInput(f"--data {run.corpus}: has changed since the run began: its sha256 was {run.corpus_sha256}")
@@ -375,11 +409,14 @@ def data_name(name: str) -> str:
     return name if name in embedded() or name == "makemore" else str(Path(name).absolute())
 
 
-def live(home: Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:
-    """A whole life in the folder `home`: its events as they happen. `wishes` are fields of `Plan`, a seed too."""
-    return Life.begin(Home.find(home), Plan(**wishes), workers).events()
+def live(home: str | Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:
+    """A whole life in the folder `home`: its events as they happen.
+
+    `wishes` are fields of `Plan`, of which `seed` is required. Raises BadInput for what can't be lived.
+    """
+    return Life.begin(Home.find(None if home is None else Path(home)), Plan(**wishes), workers).events()
 
 
-def evolve(home: Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:
+def evolve(home: str | Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:
     """As `live`, without training the creature before and after."""
     return live(home, workers, **wishes, whole_life=False)

@@ -76,7 +76,7 @@ class Printer:
             case Stage(stage, saying):
                 self.stage = stage
                 yield ""
-                yield f'{SIGNS[stage]} {stage}  "{saying}"'
+                yield f'{SIGNS.get(stage, "?")} {stage}  "{saying}"'
             case TrainStart(genes, _, _, params):
                 self.start = event
                 yield f"    {describe(genes)}: {params:,} parameters"

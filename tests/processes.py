@@ -11,7 +11,7 @@ from pathlib import Path
 from organism import events
 from organism.cli import main
 
-COMMAND = [sys.executable, "-m", "organism.cli"]
+COMMAND = [sys.executable, "-m", "organism"]
 
 
 def organism(*arguments: object, timeout: float = 120, **options) -> subprocess.CompletedProcess:

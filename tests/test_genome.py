@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from organism.errors import BadInput
+from organism.errors import BadInput, Failure
 from organism.genome import (
     LIMITS,
     PRIMORDIAL,
@@ -106,7 +106,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("organism.home.os.replace", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(Failure, match="No space"):
         write_genome(home, msgspec.structs.replace(PRIMORDIAL_GENOME, stage="evolved"))
     assert genome_in_force(home) == PRIMORDIAL_GENOME
     assert [path for path in tmp_path.rglob("*") if path.suffix == ".tmp"] == []

@@ -1,5 +1,6 @@
 """The journal and what is read off it: appended whole, refused when it was meddled with, told as a report."""
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from processes import command
 from organism import events
 from organism.errors import BadInput
 from organism.evolution.journal import Journal, is_finished, read_events
-from organism.genome import PRIMORDIAL
+from organism.genome import PRIMORDIAL, SPACES
 from organism.home import Home
 from organism.instruments.chronicle import Chronicle
 
@@ -18,7 +19,7 @@ def run_line(objective: str = "loss", **versions) -> events.Run:
     return events.Run(
         objective=objective,
         config={"generations": 3, "population": 8, "space": "default", "metabolism": "tape", "dtype": "float64"}
-        | {"bigram_loss": 2.45, "whole_life": False},
+        | {"bigram_loss": 2.45, "documents": 300, "whole_life": False},
         seed=1,
         genome=PRIMORDIAL,
         ancestors=(),
@@ -42,10 +43,14 @@ def told(objective: str = "loss", **changes) -> list:
 
 def write(home: Home, happened: list) -> Journal:
     journal = Journal.create(home, happened[0])
-    for event in happened[1:]:
-        journal.write(event)
+    write_all(journal, happened)
     journal.close()
     return journal
+
+
+def write_all(journal: Journal, happened: list) -> None:
+    for event in happened[1:]:
+        journal.write(event)
 
 
 @pytest.fixture
@@ -84,11 +89,31 @@ def test_another_run_is_refused_without_a_letter_written(home):
     path = write(home, WHOLE[:40]).path
     content = path.read_bytes()
     journal = Journal.reopen(path)
-    for event in told(seed=2)[1:]:
-        assert journal.write(event) == []
     with pytest.raises(BadInput, match="doesn't follow from its own first line"):
-        journal.check_repeated()
+        write_all(journal, told(seed=2))
     journal.close()
+    assert path.read_bytes() == content
+
+
+def test_a_journal_with_a_line_cut_out_of_its_middle_is_refused_without_a_letter_written(home):
+    path = write(home, WHOLE).path
+    lines = path.read_bytes().splitlines(keepends=True)
+    for cut in range(1, len(lines) - 1, 3):
+        path.write_bytes(b"".join(lines[:cut] + lines[cut + 1 :]))
+        content = path.read_bytes()
+        journal = Journal.reopen(path)
+        with pytest.raises(BadInput, match="doesn't follow from its own first line"):
+            write_all(journal, WHOLE)
+        journal.close()
+        assert path.read_bytes() == content
+
+
+def test_a_finished_run_is_not_resumed_but_says_how_it_is_extended(home, capsys):
+    run = msgspec.structs.replace(WHOLE[0], config=WHOLE[0].config | {"genes": msgspec.to_builtins(SPACES["default"])})
+    path = write(home, [run, *WHOLE[1:]]).path
+    content = path.read_bytes()
+    assert command("runs", "resume", path.stem, "--headless", "--home", home.folder) == 2
+    assert "is finished; '--generations N' extends it" in capsys.readouterr().err
     assert path.read_bytes() == content
 
 
@@ -102,6 +127,9 @@ def test_another_run_is_refused_without_a_letter_written(home):
         (lambda lines: [*lines[:5], b"\xff\xfe", *lines[5:]], "line 6 is not an event of this program"),
         (lambda lines: [lines[0], b'{"event":"sang","id":1}'], "written by organism 0.1.0"),
         (lambda lines: [lines[0].replace(b'"seed":1', b'"seed":"one"')], "line 1 is not an event"),
+        (lambda lines: [lines[0].replace(b'"bigram_loss":2.45,', b"")], "its first line was edited: config: "),
+        (lambda lines: [lines[0].replace(b'"n_embd":16', b'"n_embd":17')], "genome.n_head = 4: must divide n_embd"),
+        (lambda lines: [lines[0].replace(b'"stage":"primordial"', b'"stage":"larval"')], 'stage = "larval": must be'),
     ],
 )
 @pytest.mark.parametrize("verb", [("show",), ("replay", "--headless"), ("resume", "--headless")])
@@ -117,6 +145,31 @@ def test_what_is_no_journal_is_said_in_one_line(home, change, said, verb, capsys
     assert path.read_bytes() == content
     assert command("runs", "list", "--home", str(home.folder)) == 0
     assert "unreadable" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"objective": "wealth"}, "objective = 'wealth': must be one of loss, "),
+        ({"seed": -1}, "seed = -1: must be 0 or more"),
+        ({"metabolism": "slow"}, "metabolism = 'slow': must be one of val, tape, fused"),
+        ({"dtype": "int8"}, "dtype = 'int8': must be one of float64, float32"),
+        ({"population": 0}, "population = 0: must be 2 or more"),
+        ({"genes": {}}, "its first line was edited"),
+        ({"genes": msgspec.to_builtins(SPACES["default"]) | {"n_embd": [512]}}, "genes: n_embd = 512: must be from 1"),
+    ],
+)
+def test_a_first_line_that_cannot_be_lived_is_refused_before_anything_is_written(home, change, said, capsys):
+    config = WHOLE[0].config | {"genes": msgspec.to_builtins(SPACES["default"])} | change
+    own = {field: config.pop(field) for field in ("objective", "seed") if field in change}
+    path = write(home, [msgspec.structs.replace(WHOLE[0], config=config, **own), *WHOLE[1:20]]).path
+    content = path.read_bytes()
+    assert command("runs", "resume", path.stem, "--headless", "--home", home.folder) == 2
+    complaint = capsys.readouterr().err
+    assert said in complaint
+    assert len(complaint.splitlines()) == 1
+    assert path.read_bytes() == content
+    assert command("runs", "replay", path.stem, "--headless", "--home", home.folder) == 0
 
 
 def test_a_run_of_another_version_is_shown_but_not_resumed(home, capsys):

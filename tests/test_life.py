@@ -166,7 +166,7 @@ def test_a_signal_ends_it_within_two_seconds_with_everything_in_order(tiny, home
     assert journal.read_bytes().endswith(b"\n")
     assert not is_finished(read_events(journal))
     assert genome_in_force(Home(home)).genes == SEEDLING
-    assert f"organism runs resume {journal.stem} --home {home}" in running.process.stderr.read().decode()
+    assert f"organism runs resume {journal.stem} --home {home} --json\n" in running.process.stderr.read().decode()
 
 
 def test_an_edited_journal_is_refused_and_not_continued(tiny, home):

@@ -12,6 +12,7 @@ import os
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 
@@ -21,6 +22,7 @@ from ..events import (
     Act,
     AnyEvent,
     Confirmed,
+    Died,
     Dream,
     Event,
     EvolutionEnd,
@@ -32,7 +34,8 @@ from ..events import (
     decode,
     encode,
 )
-from ..home import Home, write_atomically
+from ..genome import check_genes
+from ..home import Home, write_atomically, writing
 
 ENDING = (GenerationEnd, Abandoned, Confirmed, EvolutionEnd, GenomeWritten, Stage)
 
@@ -87,6 +90,10 @@ class Journal:
         """
         key = _key(event)
         if key in self._expected:
+            for missing in self._waiting:
+                # Nothing can come before what the journal holds, but for the end of who was culled (see `Search`).
+                if _key(missing) and not isinstance(missing, Act | Died):
+                    self._refuse(_key(missing))
             self._expected[key] -= 1
             if not self._expected[key]:
                 del self._expected[key]
@@ -101,25 +108,31 @@ class Journal:
 
     def _append(self, event: Event) -> None:
         line = encode(event) + b"\n"
-        while line:
-            line = line[os.write(self._file, line) :]
-        if isinstance(event, ENDING):
-            os.fsync(self._file)
+        with writing(self.path):
+            while line:
+                line = line[os.write(self._file, line) :]
+            if isinstance(event, ENDING):
+                os.fsync(self._file)
 
     def check_repeated(self) -> None:
         """Raise BadInput unless everything that the journal held has happened again."""
         if self._expected:
             key = next(iter(self._expected))
-            assert key is not None  # what is repeatable has one
-            event = msgspec.json.decode(key)["event"]
-            raise BadInput(
-                f"{self.path}: doesn't follow from its own first line (the first difference is a {event} event): "
-                f"it was edited, or another version of the program wrote it"
-            )
+            self._refuse(key)
+
+    def _refuse(self, key: bytes) -> NoReturn:
+        event = msgspec.json.decode(key)["event"]
+        raise BadInput(
+            f"{self.path}: doesn't follow from its own first line (the first difference is a {event} event): "
+            f"it was edited, or another version of the program wrote it"
+        )
 
     def close(self) -> None:
-        os.fsync(self._file)
-        os.close(self._file)
+        with writing(self.path):
+            try:
+                os.fsync(self._file)
+            finally:
+                os.close(self._file)
 
 
 def read_events(path: Path) -> list[AnyEvent]:
@@ -200,7 +213,35 @@ def _read(path: Path) -> tuple[bytes, list[AnyEvent]]:
         raise BadInput(f"{path}: is not a journal: its first line must be a run event")
     if any(isinstance(event, Run) for event in held[1:]):
         raise BadInput(f"{path}: holds more than one run: it was edited")
+    _check_run(path, held[0])
     return content, held
+
+
+class _Configured(msgspec.Struct):
+    """What a run's configuration holds at least, for whoever reads the journal."""
+
+    generations: int
+    population: int
+    space: str
+    metabolism: str
+    dtype: str
+    bigram_loss: float
+    documents: int
+    whole_life: bool
+
+
+def _check_run(path: Path, run: Run) -> None:
+    """Raise BadInput for a first line that this program can't have written."""
+    where = f"{path}: its first line was edited: "
+    try:
+        msgspec.convert(run.config, _Configured)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{where}config: {error}") from None
+    if run.stage not in ("primordial", "evolved"):
+        raise BadInput(f'{where}stage = "{run.stage}": must be "primordial" or "evolved"')
+    check_genes(run.genome, f"{where}genome.")
+    for i, ancestor in enumerate(run.ancestors):
+        check_genes(ancestor.genes, f"{where}ancestors[{i}].genes.")
 
 
 def _writer(first: bytes) -> str:
