@@ -95,6 +95,7 @@ class Ledger:
         self._open: dict[tuple[int, int], Trial] = {}
         self._carriers: dict[tuple[Genes, int], list[Organism]] = {}
         self._confirmations: dict[Genes, dict[int, Measurement | str]] = {}
+        self._confirmed: Counter[Genes] = Counter()
         self._events: list[Event] = []
 
     # --- what is born
@@ -220,13 +221,17 @@ class Ledger:
         )
 
     def _confirm(self, organism: Organism, replicate: int, outcome: Measurement | str) -> None:
-        """Once all three are in, tell them in the order of their replicates, whichever came first."""
-        outcomes = self._confirmations.setdefault(organism.genes, {})
-        outcomes[replicate] = outcome
-        if len(outcomes) < len(CONFIRMATIONS):
-            return
-        for each in CONFIRMATIONS:
-            match outcomes[each]:
+        """Tell confirmations in the order of their replicates, each as soon as those before it are in.
+
+        So a journal that ends among them holds the first ones, and they're told again before anything else is done.
+        """
+        waiting = self._confirmations.setdefault(organism.genes, {})
+        waiting[replicate] = outcome
+        for each in CONFIRMATIONS[self._confirmed[organism.genes] :]:
+            if each not in waiting:
+                break
+            self._confirmed[organism.genes] += 1
+            match waiting[each]:
                 case Measurement() as measurement:
                     self.records.setdefault(organism.genes, Record(organism, {})).trials[each] = measurement
                     self._judge(organism, each, inherited=False)
