@@ -4,14 +4,16 @@ Bad input is one line on standard error and exit status 2; a failure is one line
 status is 128 + its number, with the command that resumes. Everything heavy is imported by the command that needs it.
 """
 
+import math
 import os
 import random
+import re
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from cyclopts.validators import Number
@@ -35,7 +37,29 @@ Objective = Literal[
 ]
 Metabolism = Literal["val", "tape", "fused"]
 Dtype = Literal["float64", "float32"]
-Count = Annotated[int, Parameter(validator=Number(gte=1))]
+
+
+def _number(kind: Any, tokens: Sequence[Any]) -> float:
+    """A whole number as it's written, or a finite one; nothing is rounded."""
+    text = tokens[0].value
+    if kind is int:
+        if not re.fullmatch(r"[+-]?[0-9]+", text):
+            raise BadInput(f"{tokens[0].keyword or ''} {text}: must be a whole number".strip())
+        return int(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise BadInput(f"{tokens[0].keyword or ''} {text}: must be a finite number".strip())
+    return number
+
+
+Whole = Annotated[int, Parameter(converter=_number)]
+Count = Annotated[int, Parameter(converter=_number, validator=Number(gte=1))]
+Seed = Annotated[int, Parameter(converter=_number, validator=Number(gte=0, lt=1 << 63))]
+Finite = Annotated[float, Parameter(converter=_number)]
+Positive = Annotated[float, Parameter(converter=_number, validator=Number(gt=0))]
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
@@ -48,7 +72,7 @@ class Shared:
     "Where genome.toml and experiments/ live; default: here if there's a genome.toml, else the user's data folder."
     data: str = "names"
     "A corpus by name (see 'organism corpus list') or a text file, a document a line."
-    seed: int | None = None
+    seed: Seed | None = None
     "One seed explains the whole run."
     metabolism: Metabolism = "tape"
     "val: a graph of objects; tape: recorded scalars; fused: gradients by hand."
@@ -65,19 +89,19 @@ class Evolving:
     "What is selected for."
     generations: Count | None = None
     "Generations (per cycle, with hydra)."
-    population: Annotated[int, Parameter(validator=Number(gte=2, lte=10_000))] | None = None
+    population: Annotated[int, Parameter(converter=_number, validator=Number(gte=2, lte=10_000))] | None = None
     "Organisms in a generation (per head, with hydra)."
     cycles: Count = 5
     "Gatherings of the hydra."
-    target: float | None = None
+    target: Finite | None = None
     "End when the best reaches this, in the objective's own unit."
     patience: Count | None = None
     "End after so many generations without progress."
-    minutes: Annotated[float, Parameter(validator=Number(gt=0))] | None = None
+    minutes: Positive | None = None
     "End the search after so many minutes."
     space: str = "default"
     "Where to look: default, wide, or a TOML file with the genes as keys."
-    workers: Annotated[int, Parameter(validator=Number(gte=1, lte=1024))] | None = None
+    workers: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1024))] | None = None
     "Worker processes; default: the cores."
 
 
@@ -90,7 +114,7 @@ def life(*, shared: Shared = Shared(), evolving: Evolving = Evolving(), headless
     headless
         Print text instead of opening the screen.
     json
-        With --headless: print the events as JSON Lines.
+        Print the events as JSON Lines, without the screen.
     """
     return _live(shared, evolving, headless, json, whole_life=True)
 
@@ -104,7 +128,7 @@ def evolve(*, shared: Shared = Shared(), evolving: Evolving = Evolving(), headle
     headless
         Print text instead of opening the screen.
     json
-        With --headless: print the events as JSON Lines.
+        Print the events as JSON Lines, without the screen.
     """
     return _live(shared, evolving, headless, json, whole_life=False)
 
@@ -112,7 +136,7 @@ def evolve(*, shared: Shared = Shared(), evolving: Evolving = Evolving(), headle
 def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_life: bool) -> int | None:
     on_screen = not (headless or json)
     if on_screen:
-        _need_terminal()
+        _need_terminal("organism" if whole_life else "organism evolve")
     from .life import Life, Plan, data_name, usual_scale
 
     usual = usual_scale(evolving.objective)
@@ -169,16 +193,16 @@ def train(
     *,
     shared: Shared = Shared(),
     preset: Literal["microgpt", "microgpt-first"] | None = None,
-    steps: int | None = None,
+    steps: Whole | None = None,
     lr: float | None = None,
-    emb: int | None = None,
-    head: int | None = None,
-    layer: int | None = None,
-    ctx: int | None = None,
-    ff: int | None = None,
-    batch: int | None = None,
-    samples: Annotated[int, Parameter(validator=Number(gte=0, lte=100_000))] = 20,
-    temperature: Annotated[float, Parameter(validator=Number(gt=0))] = 0.5,
+    emb: Whole | None = None,
+    head: Whole | None = None,
+    layer: Whole | None = None,
+    ctx: Whole | None = None,
+    ff: Whole | None = None,
+    batch: Whole | None = None,
+    samples: Annotated[int, Parameter(converter=_number, validator=Number(gte=0, lte=100_000))] = 20,
+    temperature: Positive = 0.5,
     json: Flag = False,
 ):
     """Train the creature of genome.toml, or of the flags, and let it dream.
@@ -243,7 +267,7 @@ def train(
     _compile_once(shared.metabolism, shared.dtype)
     keep_in = home if genes == in_force and not published else None
     try:
-        events = train_creature(lesson, corpus, keep_in)
+        events = train_creature(lesson, corpus, keep_in, _say)
         if json:
             _print_events(events, json=True)
         else:
@@ -275,12 +299,12 @@ def _print_training(events: Iterable, num_steps: int) -> None:
 @app.command
 def dream(
     *,
-    n: Annotated[int, Parameter(name=["-n", "--number"], validator=Number(gte=1, lte=100_000))] = 20,
-    temperature: Annotated[float, Parameter(validator=Number(gt=0))] = 0.5,
+    n: Annotated[int, Parameter(name=["-n", "--number"], converter=_number, validator=Number(gte=1, lte=100_000))] = 20,
+    temperature: Positive = 0.5,
     prompt: str = "",
     home: Path | None = None,
     data: str | None = None,
-    seed: int | None = None,
+    seed: Seed | None = None,
 ):
     """Let the creature of genome.toml dream, from the weights that it was last trained to.
 
@@ -301,10 +325,7 @@ def dream(
     """
     from .creature import dream as let_dream
 
-    def say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
-    for name in let_dream(Home.find(home), n, temperature, prompt, data, seed, say):
+    for name in let_dream(Home.find(home), n, temperature, prompt, data, seed, _say):
         print(name)
 
 
@@ -366,7 +387,8 @@ def genome_submit(*, author: str | None = None, notes: str | None = None, home: 
     from .genome import genome_in_force
 
     place = Home.find(home)
-    entry = submit(place, genome_in_force(place), author, notes)
+    with place.lock():
+        entry = submit(place, genome_in_force(place), author, notes)
     print(f"{entry.id}  {entry.path}")
 
 
@@ -451,7 +473,7 @@ def runs_replay(run: str | None = None, *, home: Path | None = None, headless: F
     path = find_run(place, run)
     if headless or json:
         return _print_events(read_events(path), json)
-    _need_terminal()
+    _need_terminal("organism runs replay")
     from tui import main as screen
 
     return screen.replay(place, path, _cores())
@@ -463,7 +485,7 @@ def runs_resume(
     *,
     generations: Count | None = None,
     home: Path | None = None,
-    workers: Annotated[int, Parameter(validator=Number(gte=1, lte=1024))] | None = None,
+    workers: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1024))] | None = None,
     headless: Flag = False,
     json: Flag = False,
 ):
@@ -485,7 +507,7 @@ def runs_resume(
         return _run(Life.resume(place, path, workers or _cores(), generations), place, json)
     if generations:
         raise BadInput(f"--generations {generations}: a run is extended without the screen: add --headless")
-    _need_terminal()
+    _need_terminal("organism runs resume")
     from tui import main as screen
 
     return screen.resume(place, path, workers or _cores())
@@ -510,7 +532,11 @@ def corpus_list():
 
 
 @corpus_app.command(name="show")
-def corpus_show(name: str = "names", *, n: Annotated[int, Parameter(name=["-n", "--number"])] = 20):
+def corpus_show(
+    name: str = "names",
+    *,
+    n: Annotated[int, Parameter(name=["-n", "--number"], converter=_number, validator=Number(gte=0))] = 20,
+):
     """What is in a corpus: its figures and its first documents.
 
     Parameters
@@ -579,6 +605,8 @@ def judge(
     from .instruments.judging import judge as judge_names
     from .instruments.judging import lines, read_names
 
+    if file.startswith("-") and file != "-":
+        raise BadInput(f"{file}: isn't a flag of judge: 'organism judge --help' lists them")
     corpus = corpus_of(genome_in_force(Home.find(home)), data)
     verdict = judge_names(read_names(file), corpus)
     if json:
@@ -594,8 +622,8 @@ def sweep(
     *,
     shared: Shared = Shared(),
     values: str | None = None,
-    seeds: Annotated[int, Parameter(validator=Number(gte=1, lte=1000))] = 3,
-    workers: Annotated[int, Parameter(validator=Number(gte=1, lte=1024))] | None = None,
+    seeds: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1000))] = 3,
+    workers: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1024))] | None = None,
     out: Path | None = None,
     plot: Path | None = None,
 ):
@@ -664,7 +692,7 @@ def explain(
     *,
     expression: str | None = None,
     graph: Path | None = None,
-    letter: int = 1,
+    letter: Count | None = None,
     json: Flag = False,
     home: Path | None = None,
     data: str | None = None,
@@ -681,7 +709,7 @@ def explain(
         Draw the scalars, each with data and gradient, in this file, .svg or .dot: those of the expression, or of one
         letter's logit (of a small creature, where this one has too many to draw).
     letter
-        Which letter of the name is drawn, from 1; the one after the last is its end.
+        Which letter of the name --graph draws, from 1 (the default); the one after the last is its end.
     json
         Print everything as JSON.
     home
@@ -700,6 +728,8 @@ def explain(
 
     if graph:
         check_graph(graph)
+    elif letter:
+        raise BadInput(f"--letter {letter}: is for --graph, which draws it")
     if (name is None) == (expression is None):
         raise BadInput("explain: must be given a NAME or an --expression")
     if expression is not None:
@@ -711,12 +741,12 @@ def explain(
         genome = genome_in_force(place)
         corpus = corpus_of(genome, data)
         check_name(name, corpus)
-        creature = creature_in_force(place, genome, corpus, lambda line: print(line, file=sys.stderr, flush=True))
+        creature = creature_in_force(place, genome, corpus, _say)
         explained = explain_name(creature, name)
         said, scalars, title = lines(explained), [], ""
         if graph:
-            scalars, genes = of_letter(creature, name, letter)
-            title = f"How letter {letter} of {name} is expected, in a creature of {describe(genes)}"
+            scalars, genes = of_letter(creature, name, letter or 1)
+            title = f"How letter {letter or 1} of {name} is expected, in a creature of {describe(genes)}"
     if graph:
         write_graph(graph, scalars, title)
     if json:
@@ -793,7 +823,7 @@ def bench(
 def compare_command(
     *,
     peer: tuple[str, ...] = (),
-    repeats: Annotated[int, Parameter(validator=Number(gte=1, lte=1_000))] = 7,
+    repeats: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1_000))] = 7,
     json: Flag = False,
     data: str = "names",
 ):
@@ -828,9 +858,9 @@ def compare_command(
 # --- what every command shares
 
 
-def _need_terminal() -> None:
+def _need_terminal(command: str) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise BadInput("the screen needs a terminal: 'organism --headless' lives in text")
+        raise BadInput(f"the screen needs a terminal: '{command} --headless' prints text")
 
 
 def _checked(shared: Shared) -> str:
@@ -896,6 +926,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _let_output_go() -> None:
     """Have nothing more written to an output that takes nothing, not even by the interpreter as it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _complain(sentence: str, status: int) -> int:

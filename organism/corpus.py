@@ -175,7 +175,9 @@ def fetch_makemore(report: Callable[[int, int], None], url: str = MAKEMORE_URL, 
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         _download(url, partial, report)
-    except (OSError, urllib.error.URLError) as error:
+    except OSError as error:
+        if error.filename and not isinstance(error, urllib.error.URLError):
+            raise  # It's the cache that can't be written.
         reason = getattr(error, "reason", None) or error
         raise BadInput(
             f"makemore: {url} can't be reached ({reason}); the embedded corpora need no network, "

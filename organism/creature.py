@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from .corpus import DEFAULT, Corpus, read_corpus
-from .errors import BadInput
+from .errors import BadInput, Failure
 from .events import Dream, Event, TrainEnd, TrainStart, TrainStep
 from .fitness.loss import test_loss, validation_loss
 from .genome import Genes, Genome, genome_in_force
@@ -43,10 +43,13 @@ class Lesson(msgspec.Struct, frozen=True):
     temperature: float = 0.5
 
 
-def train(lesson: Lesson, corpus: Corpus, keep_in: Home | None = None) -> Iterator[Event]:
+def train(
+    lesson: Lesson, corpus: Corpus, keep_in: Home | None = None, say: Callable[[str], None] = lambda line: None
+) -> Iterator[Event]:
     """Train one creature and let it dream, as microgpt.py does: every step is an event, dreams stop at block_size.
 
-    Its weights are kept in the home `keep_in`, if one is given. Raises Diverged.
+    Its weights are kept in the home `keep_in`, if one is given, at the very end; `say` hears why if another process
+    evolves there. Raises Diverged, and Failure if they can't be written.
     """
     began = time.monotonic()
     prepare(lesson.metabolism, lesson.dtype)
@@ -70,8 +73,6 @@ def train(lesson: Lesson, corpus: Corpus, keep_in: Home | None = None) -> Iterat
         params=params,
         seconds=time.monotonic() - began,
     )
-    if keep_in:
-        save_weights(keep_in.weights, creature, lesson.seed)
     if lesson.samples:
         letters = lesson.genes.block_size
         if letters > corpus.longest + 1:
@@ -79,6 +80,17 @@ def train(lesson: Lesson, corpus: Corpus, keep_in: Home | None = None) -> Iterat
             creature.mind = build(lesson.metabolism, training.architecture, letters - 1, lesson.dtype)
         dreamt = dreams(creature, lesson.samples, creature.rng, lesson.temperature, limit=letters)
         yield Dream(names=tuple(dream.text for dream in dreamt))
+    if keep_in:
+        try:
+            keep_weights(keep_in, creature, lesson.seed)
+        except BadInput as error:
+            say(f"the weights weren't kept: {error}")
+
+
+def keep_weights(home: Home, creature: Creature, seed: int) -> None:
+    """Make the creature's weights those of `home`. Raises BadInput while another process evolves there, and Failure."""
+    with home.lock():
+        save_weights(home.weights, creature, seed)
 
 
 def dream(
@@ -126,5 +138,8 @@ def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[
     while not training.done:
         training.advance(1_000)
     creature = training.creature()
-    save_weights(home.weights, creature, SEED)
+    try:
+        keep_weights(home, creature, SEED)
+    except (BadInput, Failure) as error:
+        say(f"the weights weren't kept: {error}")
     return creature

@@ -10,6 +10,7 @@ import pytest
 from processes import COMMAND, organism
 
 from organism.genome import PRIMORDIAL_GENOME
+from organism.home import Home
 
 
 def refused(*arguments: object) -> str:
@@ -31,6 +32,22 @@ def refused(*arguments: object) -> str:
         (("train", "--lr", "nan"), "--lr nan: must be from 1e-06 to 1"),
         (("train", "--temperature", "0"), "--temperature"),
         (("train", "--steps", "many"), "many"),
+        (("train", "--steps", "1_0"), "--steps 1_0: must be a whole number"),
+        (("train", "--seed", "1.5"), "--seed 1.5: must be a whole number"),
+        (
+            (
+                "train",
+                "--seed=-1",
+            ),
+            "--seed",
+        ),
+        (("train", "--temperature", "inf"), "--temperature inf: must be a finite number"),
+        (("evolve", "--headless", "--target", "nan"), "--target nan: must be a finite number"),
+        (("dream", "-n", "2.7"), "2.7: must be a whole number"),
+        (("judge", "--bogus"), "--bogus: isn't a flag of judge"),
+        (("explain", "anna", "--letter", "2"), "--letter 2: is for --graph"),
+        (("runs", "resume", "--headless", "--generations", "0"), "--generations"),
+        (("corpus", "show", "-n", "-3"), "-n"),
         (("train", "--preset", "nanogpt"), "nanogpt"),
         (("train", "--data", "no/such.txt"), "--data no/such.txt: must be one of names,"),
         (("train", "--dtype", "float32"), "fused"),
@@ -60,6 +77,32 @@ def test_a_bad_genome_stops_every_command_and_stays(tmp_path):
         assert "genes.n_embd = 512: must be from 1 to 256" in refused(*command, "--home", tmp_path)
     assert "genes.n_embd = 512" in refused("genome", "reset", "--home", tmp_path)
     assert (tmp_path / "genome.toml").read_text() == text
+
+
+def test_what_cannot_be_written_is_one_line_and_status_1(tmp_path, tiny):
+    (tmp_path / "experiments").write_text("")
+    ran = organism("evolve", "--headless", "--home", tmp_path, "--data", tiny / "tiny.txt")
+    assert ran.returncode == 1
+    assert "experiments" in ran.stderr
+    assert ran.stderr.count("\n") == 1, ran.stderr
+    (tmp_path / "weights.npz").mkdir()
+    ran = organism("train", "--home", tmp_path, "--data", tiny / "tiny.txt", "--samples", 1)
+    assert ran.returncode == 1
+    assert "sample  1: " in ran.stdout
+    assert ran.stderr.count("\n") == 1, ran.stderr
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run([*COMMAND, "corpus", "list"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr == b"organism: output: No space left on device\n"
+
+
+def test_weights_are_not_kept_while_another_organism_evolves_there(tmp_path, tiny):
+    with Home(tmp_path).lock():
+        ran = organism("train", "--home", tmp_path, "--data", tiny / "tiny.txt", "--samples", 1)
+    assert ran.returncode == 0
+    assert "sample  1: " in ran.stdout
+    assert "the weights weren't kept: " in ran.stderr
+    assert not (tmp_path / "weights.npz").exists()
 
 
 def test_a_home_that_is_a_file_is_refused(tmp_path):
