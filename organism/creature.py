@@ -57,6 +57,10 @@ def train(
     recipe = lesson.preset.recipe if lesson.preset else MICROGPT
     # What can't be is refused before anything is said.
     training = Training(lesson.genes, corpus, lesson.seed, lesson.metabolism, lesson.dtype, recipe, documents)
+    letters, dreamer = lesson.genes.block_size, training.mind
+    if lesson.samples and letters > corpus.longest + 1:
+        # The published program dreams up to its whole context, past the longest document that it learnt from.
+        dreamer = build(lesson.metabolism, training.architecture, letters - 1, lesson.dtype)
     params = training.architecture.parameters
     yield TrainStart(genes=lesson.genes, documents=len(documents), vocab_size=corpus.vocab_size, params=params)
     size = 1
@@ -74,10 +78,7 @@ def train(
         seconds=time.monotonic() - began,
     )
     if lesson.samples:
-        letters = lesson.genes.block_size
-        if letters > corpus.longest + 1:
-            # The published program dreams up to its whole context, past the longest document that it learnt from.
-            creature.mind = build(lesson.metabolism, training.architecture, letters - 1, lesson.dtype)
+        creature.mind = dreamer
         dreamt = dreams(creature, lesson.samples, creature.rng, lesson.temperature, limit=letters)
         yield Dream(names=tuple(dream.text for dream in dreamt))
     if keep_in:
