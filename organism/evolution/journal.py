@@ -28,7 +28,6 @@ from ..events import (
     EvolutionEnd,
     GenerationEnd,
     GenomeWritten,
-    Judged,
     Run,
     Stage,
     canonical,
@@ -92,10 +91,8 @@ class Journal:
         key = _key(event)
         if key in self._expected:
             for missing in self._waiting:
-                # Before what the journal holds there can only be the end of who was culled (see `Search`) and, among
-                # judgements, those that workers brought in another order.
-                among = (Act, Died, Judged) if isinstance(event, Judged) else (Act, Died)
-                if _key(missing) and not isinstance(missing, among):
+                # Nothing can come before what the journal holds, but for the end of who was culled (see `Search`).
+                if _key(missing) and not isinstance(missing, Act | Died):
                     self._refuse(_key(missing))
             self._expected[key] -= 1
             if not self._expected[key]:

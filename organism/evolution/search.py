@@ -221,9 +221,7 @@ class Search:
             self.engine.abandon(self._was_abandoned)
             return
         self.person.look_up()
-        if not self.engine.confirming:
-            # Confirmations are told three at a time, of which a kill may have left one or two.
-            self.journal.check_repeated()
+        self.journal.check_repeated()
         if self.wished is not None and not self.engine.confirming:
             yield from self._wish()
         for act in self.person.take_acts():
