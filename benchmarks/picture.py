@@ -71,6 +71,8 @@ def within(picture: str, x: float, y: float, width: float) -> tuple[str, float]:
         raise ValueError("the picture doesn't say how large it is")
     height = width * float(box[2]) / float(box[1])
     place = f'<svg x="{x:g}" y="{y:g}" width="{width:g}" height="{height:.1f}" '
+    # The reader's own monospaced font will do: a picture shouldn't ask another host for one.
+    picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
     return picture.replace("<svg ", place, 1), height
 
 
