@@ -1,14 +1,21 @@
-"""Random creatures for property tests, and the plain graph of `Val`s that every metabolism is held against."""
+"""What every metabolism is held against: random creatures, the plain graph of `Val`s, and the published documents."""
 
 import itertools
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from organism.corpus import Corpus
+from organism.mind import simd
 from organism.mind.gpt import GPT, Architecture, cross_entropy
 from organism.mind.val import Val
+
+TOLERANCE = {"float64": 1e-9, "float32": 1e-5}
+LANES = {dtype: sorted({simd.host_lanes(np.dtype(dtype).itemsize), 8, 4, 2, 1}) for dtype in TOLERANCE}
 
 
 def examples(count):
@@ -113,3 +120,10 @@ def assert_agree(mine, truth, tolerance=1e-9):
     (loss, gradient), (true_loss, true_gradient) = mine, truth
     assert abs(loss - true_loss) <= tolerance * max(1.0, abs(true_loss))
     assert np.abs(gradient - true_gradient).max() <= tolerance * max(1.0, np.abs(true_gradient).max())
+
+
+@cache
+def published():
+    """A corpus of the first 1,000 of Karpathy's names in the order in which microgpt.py meets them."""
+    text = Path(__file__).with_name("fixtures") / "microgpt_documents.txt"
+    return Corpus("makemore", text.read_text().split(), "")

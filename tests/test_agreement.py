@@ -1,15 +1,12 @@
 """The metabolisms agree: over random creatures anywhere in the bounds of the genome, and along both published runs."""
 
 import random
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
-from scalars import Case, Reference, assert_agree, cases, encode, examples
+from scalars import LANES, TOLERANCE, Case, Reference, assert_agree, cases, encode, examples, published
 
-from organism.corpus import Corpus
 from organism.errors import BadInput
 from organism.genome import LIMITS
 from organism.mind.fused import Fused
@@ -37,7 +34,7 @@ def gradient(metabolism, case, dtype="float64"):
     return mind.gradient(case.weights.astype(dtype), case.tokens, case.starts, case.batch)
 
 
-@examples(150)
+@examples(200)
 @given(case=cases(**ANYWHERE))
 def test_tape_and_fused_agree_anywhere_in_the_bounds(case):
     try:
@@ -81,13 +78,6 @@ def test_float32_agrees_with_float64(case):
     assert_agree(gradient(Fused, case, "float32"), gradient(Fused, case), 1e-5)
 
 
-@cache
-def published():
-    """A corpus of the first 1,000 of Karpathy's names in the order in which microgpt.py meets them."""
-    text = Path(__file__).with_name("fixtures") / "microgpt_documents.txt"
-    return Corpus("makemore", text.read_text().split(), "")
-
-
 def schooling(preset, metabolism, dtype="float64"):
     """The training of a preset, its random stream as microgpt.py's is when it has shuffled all 32,033 names."""
     corpus, genes, recipe = published(), PRESETS[preset].genes, PRESETS[preset].recipe
@@ -114,8 +104,24 @@ def test_every_loss_and_every_name_of_the_presets_agree(preset):
     assert np.abs(losses - fused_losses).max() <= 1e-9
     assert names == fused_names
     assert np.abs(losses[:12] - schooling(preset, "val").advance(12)).max() <= 1e-9
-    single = schooling(preset, "fused", "float32").advance(100)
-    assert np.abs(losses[:100] - single).max() <= 1e-5
+
+
+# How far float32 may be from float64 at any step. Rounding the weights of microgpt-first to float32 before every
+# gradient, all else in float64, is enough to move its loss by 3e-5: no arithmetic on such weights comes closer.
+DRIFT = {"microgpt": 1e-5, "microgpt-first": 1e-3}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_lane_width_follows_the_presets(preset):
+    steps = PRESETS[preset].genes.num_steps
+    truth = schooling(preset, "tape").advance(steps)
+    for dtype, tolerance in TOLERANCE.items():
+        for lanes in LANES[dtype]:
+            training = schooling(preset, "fused", dtype)
+            training.mind = Fused(training.architecture, 16, dtype, lanes)
+            error = np.abs(training.advance(steps) - truth)
+            assert error[:100].max() <= tolerance
+            assert error.max() <= (tolerance if dtype == "float64" else DRIFT[preset])
 
 
 @pytest.mark.parametrize("preset", PRESETS)
