@@ -5,6 +5,9 @@ stop when they have spent the same compute: parameters x tokens, as much as 80 t
 cost on average. Whom a search would name as its best is confirmed at several points on the way by three trainings
 under seeds that the search never saw; these cost it nothing, and their mean test loss is what counts.
 
+Then a whole evolution as `organism evolve` runs it, ten generations of eight, against random search that may spend as
+much: of each, the best three are confirmed and the best mean validation loss wins, as at the end of every evolution.
+
     pip install 'organism[compare]'
     python benchmarks/search.py --data names --seeds 10 --out docs/comparison.md --plot docs/comparison.svg
 
@@ -24,7 +27,7 @@ import msgspec
 
 from organism.corpus import Corpus, read_corpus
 from organism.evolution import variation
-from organism.evolution.engine import Config, Engine
+from organism.evolution.engine import CONFIRMED, Config, Engine
 from organism.evolution.ledger import CONFIRMATIONS, training_seed
 from organism.fitness.loss import bigram_loss, test_loss, validation_loss
 from organism.fitness.objectives import Measurement
@@ -34,6 +37,8 @@ from organism.mind.training import Diverged, Training, architecture_of, prepare
 SPACE = SPACES["default"]
 TRAININGS = 80
 POINTS = (5, 10, 20, 40, 60, 80)
+GENERATIONS = 10
+WHOLE, AS_MUCH = "a whole evolution", "as much random search"
 WORST = 10.0  # The loss that a diverged training is reported with to searches that need a number.
 
 
@@ -47,6 +52,7 @@ class Purse:
     def __init__(self, corpus: Corpus, seed: int, budget: float):
         self.corpus, self.seed, self.budget = corpus, seed, budget
         self.spent, self.trainings = 0.0, 0
+        self.judged: list[tuple[float, Genes]] = []
         self.named: list[tuple[float, Genes]] = []
 
     def train(self, genes: Genes, replicate: int) -> Measurement | None:
@@ -62,7 +68,9 @@ class Purse:
             training.advance(genes.num_steps)
         except Diverged:
             return None
-        return measurement(training, validation_loss(training.creature()))
+        measured = measurement(training, validation_loss(training.creature()))
+        self.judged.append((measured.validation_loss, genes))
+        return measured
 
     def name(self, genes: Genes) -> None:
         """From here on `genes` are the best that the search knows."""
@@ -74,11 +82,11 @@ class Purse:
         return next((genes for when, genes in reversed(self.named) if when <= spent), None)
 
 
-def measurement(training: Training, loss: float, tested: float | None = None) -> Measurement:
+def measurement(training: Training, loss: float) -> Measurement:
     """What a search for loss needs of a training."""
     return Measurement(
         validation_loss=loss,
-        test_loss=tested,
+        test_loss=None,
         classic_loss=training.last_loss,
         flow=0.0,
         symmetry=0.0,
@@ -91,44 +99,56 @@ def measurement(training: Training, loss: float, tested: float | None = None) ->
     )
 
 
-def confirmed(corpus: Corpus, genes: Genes, seed: int) -> float:
-    """Mean test loss of three trainings that no search saw."""
+def confirmed(corpus: Corpus, genes: Genes, seed: int) -> tuple[float, float]:
+    """Mean validation loss and mean test loss of three trainings that no search saw."""
     losses = []
     for replicate in CONFIRMATIONS:
         training = Training(genes, corpus, training_seed(seed, genes, replicate), "fused")
         training.advance(genes.num_steps)
-        losses.append(test_loss(training.creature()))
-    return fmean(losses)
+        creature = training.creature()
+        losses.append((validation_loss(creature), test_loss(creature)))
+    held_out, tested = zip(*losses, strict=True)
+    return fmean(held_out), fmean(tested)
 
 
 # --- the searches
 
 
-def evolve(purse: Purse) -> None:
-    """The engine with its defaults, for as many generations as the purse allows."""
-    corpus = purse.corpus
+def engine_for(purse: Purse, generations: int, widens: bool) -> Engine:
+    """The engine with its defaults."""
     config = Config(
         objective="loss",
         seed=purse.seed,
-        generations=1_000_000,
+        generations=generations,
         population=8,
         elitism=1,
         space=SPACE,
-        widens=False,
-        floor=bigram_loss(corpus),
-        uniform=math.log(corpus.vocab_size),
+        widens=widens,
+        floor=bigram_loss(purse.corpus),
+        uniform=math.log(purse.corpus.vocab_size),
     )
-    engine = Engine(config, PRIMORDIAL, lambda genes: architecture_of(genes, corpus.vocab_size).parameters)
-    while True:
+    return Engine(config, PRIMORDIAL, lambda genes: architecture_of(genes, purse.corpus.vocab_size).parameters)
+
+
+def serve(engine: Engine, purse: Purse) -> Iterator[None]:
+    """Train what the engine asks for, one at a time, until its search is over."""
+    while not engine.confirming:
         for trial in engine.ask():
             measured = purse.train(trial.genes, trial.replicate)
             if measured is None:
                 engine.fail(trial.id, trial.replicate, "diverged")
             else:
                 engine.tell(trial.id, trial.replicate, measured)
-            champion = engine.heads[0].champion()
-            if champion is not None:
-                purse.name(champion.genes)
+            yield
+
+
+def evolve(purse: Purse) -> None:
+    """The engine for as many generations as the purse allows, in the space that the others have."""
+    engine = engine_for(purse, generations=1_000_000, widens=False)
+    for _ in serve(engine, purse):
+        champion = engine.heads[0].champion()
+        if champion is not None:
+            purse.name(champion.genes)
 
 
 def ask_and_tell(purse: Purse, ask: Callable[[], tuple[object, Genes]], tell: Callable[[object, float], None]) -> None:
@@ -236,9 +256,30 @@ def outcome(name: str, corpus: Corpus, seed: int, unit: float) -> Outcome:
     for point in POINTS:
         genes = purse.named_by(point * unit)
         if genes is not None and genes not in known:
-            known[genes] = confirmed(corpus, genes, seed)
+            _, known[genes] = confirmed(corpus, genes, seed)
         losses.append(None if genes is None else known[genes])
     return Outcome(name, seed, purse.trainings, losses, purse.named[-1][1])
+
+
+def crowned(name: str, purse: Purse, finalists: list[Genes]) -> Outcome:
+    """Confirm the best three of a search, and crown the one with the best mean validation loss."""
+    results = [(*confirmed(purse.corpus, genes, purse.seed), genes) for genes in finalists]
+    _, tested, genes = min(results, key=lambda result: result[0])
+    return Outcome(name, purse.seed, purse.trainings, [tested], genes)
+
+
+def whole(corpus: Corpus, seed: int) -> Iterator[Outcome]:
+    """A default evolution to its end, then random search with what that spent."""
+    purse = Purse(corpus, seed, math.inf)
+    engine = engine_for(purse, GENERATIONS, widens=True)
+    for _ in serve(engine, purse):
+        pass
+    yield crowned(WHOLE, purse, list(dict.fromkeys(trial.genes for trial in engine.ask())))
+    purse = Purse(corpus, seed, purse.spent)
+    with suppress(Spent):
+        draw(purse)
+    best = sorted(purse.judged, key=lambda judged: judged[0])[:CONFIRMED]
+    yield crowned(AS_MUCH, purse, [genes for _, genes in best])
 
 
 def compare(corpus: Corpus, seeds: int, cache: Path, unit: float) -> Iterator[Outcome]:
@@ -248,20 +289,28 @@ def compare(corpus: Corpus, seeds: int, cache: Path, unit: float) -> Iterator[Ou
         for line in cache.read_bytes().splitlines():
             done = msgspec.json.decode(line, type=Outcome)
             held[done.search, done.seed] = done
-    for seed in range(seeds):
+
+    def missing(seed: int) -> Iterator[Outcome]:
         for name in SEARCHES:
             if (name, seed) not in held:
-                held[name, seed] = outcome(name, corpus, seed, unit)
-                with cache.open("ab") as file:
-                    file.write(msgspec.json.encode(held[name, seed]) + b"\n")
+                yield outcome(name, corpus, seed, unit)
+        if (AS_MUCH, seed) not in held:
+            yield from whole(corpus, seed)
+
+    for seed in range(seeds):
+        for done in missing(seed):
+            held[done.search, seed] = done
+            with cache.open("ab") as file:
+                file.write(msgspec.json.encode(done) + b"\n")
+        for name in (*SEARCHES, WHOLE, AS_MUCH):
             done = held[name, seed]
             shown = " ".join("-" if loss is None else f"{loss:.4f}" for loss in done.losses)
-            print(f"seed {seed} {name:<16} {done.trainings:>4} trainings  {shown}", flush=True)
+            print(f"seed {seed} {name:<24} {done.trainings:>4} trainings  {shown}", flush=True)
             yield done
 
 
 # Two-sided 90 % quantiles of Student's t by degrees of freedom.
-T90 = {1: 6.314, 2: 2.920, 3: 2.353, 4: 2.132, 5: 2.015, 6: 1.943, 7: 1.895, 8: 1.860, 9: 1.833, 14: 1.761, 19: 1.729}
+T90 = {1: 6.314, 2: 2.920, 3: 2.353, 4: 2.132, 5: 2.015, 6: 1.943, 7: 1.895, 8: 1.860, 9: 1.833, 19: 1.729, 29: 1.699}
 
 
 def half_width(values: list[float]) -> float:
@@ -317,6 +366,17 @@ def table(outcomes: list[Outcome], corpus: Corpus, unit: float) -> Iterator[str]
         yield f"| {name} | {' | '.join(cells)} |"
     yield ""
     yield "![Confirmed test loss against compute](comparison.svg)"
+    yield ""
+    ours, theirs = at(outcomes, WHOLE, 0), at(outcomes, AS_MUCH, 0)
+    paired = [theirs[seed] - ours[seed] for seed in ours]
+    trainings = [fmean(o.trainings for o in outcomes if o.search == name) for name in (WHOLE, AS_MUCH)]
+    yield (
+        f"A whole evolution as `organism evolve` runs it ({GENERATIONS} generations, {trainings[0]:.0f} trainings) "
+        f"ends at {fmean(ours.values()):.4f} ± {half_width(list(ours.values())):.4f}. Random search with as much "
+        f"compute ({trainings[1]:.0f} trainings) ends at {fmean(theirs.values()):.4f} ± "
+        f"{half_width(list(theirs.values())):.4f}: {fmean(paired):+.4f} ± {half_width(paired):.4f}, seed by seed. Of "
+        "each search the best three are confirmed and the best mean validation loss wins."
+    )
     yield ""
     yield "`python benchmarks/search.py` repeats it; see the file for the rules."
 

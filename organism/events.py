@@ -15,6 +15,11 @@ HEADS = {"Weaver": "flow", "Mirror": "symmetry", "Spark": "creativity", "Origin"
 """The heads of a hydra, as events name them, and what each selects for."""
 
 
+def sign(objective: str) -> int:
+    """What turns fitness, of which more is better, into the unit of `objective`, and back."""
+    return -1 if objective.endswith("loss") else 1
+
+
 def _tag(name: str) -> str:
     return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
 

@@ -32,6 +32,7 @@ from .events import (
     TrainStart,
     TrainStep,
     Worker,
+    sign,
 )
 from .genome import Genes
 
@@ -135,20 +136,24 @@ class Printer:
 
     def _generation(self, event: GenerationEnd) -> Iterator[str]:
         """A line with best, mean and worst in the objective's own unit, and a bar from the first mean to the best."""
-        sign = -1 if HEADS.get(event.head or "", self.objective).endswith("loss") else 1
+        unit = sign(HEADS.get(event.head or "", self.objective))
         low, high = self.ranges.get(event.head) or (event.mean, event.best)
         self.ranges[event.head] = low, high = low, max(high, event.best)
         share = (event.best - low) / (high - low + 3 * abs(high - low) / (event.generation + 3) or 1.0)
         kinds = f"{event.species:>7}" + (" (monoculture)" if event.species == 1 else "")
         yield (
-            f"    {event.generation:>3} {event.head or '':<7}{sign * event.best:>9.4f} {sign * event.mean:>9.4f} "
-            f"{sign * event.worst:>9.4f} {kinds}  {bar(share)}  {describe(event.genes)}"
+            f"    {event.generation:>3} {event.head or '':<7}{unit * event.best:>9.4f} {unit * event.mean:>9.4f} "
+            f"{unit * event.worst:>9.4f} {kinds}  {bar(share)}  {describe(event.genes)}"
         )
 
     def _confirmed(self, event: Confirmed) -> str:
         """The honest losses, and before them what was selected for, where that is something else."""
-        sign, fitness, loss = (-1 if self.objective.endswith("loss") else 1), event.fitness, event.validation_loss
-        aim = "" if self.objective == "loss" else f"{self.objective} {sign * fitness.mean:.4f} ± {fitness.sd:.4f}, "
+        fitness, loss = event.fitness, event.validation_loss
+        aim = (
+            ""
+            if self.objective == "loss"
+            else f"{self.objective} {sign(self.objective) * fitness.mean:.4f} ± {fitness.sd:.4f}, "
+        )
         return (
             f"    confirmed {event.id}: {aim}validation loss {loss.mean:.4f} ± {loss.sd:.4f} (n = {loss.n}), "
             f"test loss {event.test_loss:.4f}, {describe(event.genes)}"

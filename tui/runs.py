@@ -6,12 +6,12 @@ from pathlib import Path
 import msgspec
 
 from organism.errors import BadInput
-from organism.events import HEADS, EvolutionEnd, GenerationEnd, Judged, Run
+from organism.events import HEADS, EvolutionEnd, GenerationEnd, Judged, Run, sign
 from organism.evolution.journal import is_finished, journals, read_events
 from organism.home import Home
 
 from .bridge import ReplayFeed
-from .snapshot import Snapshot, sign_of
+from .snapshot import Snapshot
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ def _card(path: Path, changed: int, size: int) -> Card:
         date=run.created_at[:16].replace("T", " "),
         objective=run.objective,
         corpus=run.corpus.rsplit("/", 1)[-1],
-        best=tuple(sign_of(aim) * event.best for event in ends if event.head in (None, "Origin")),
+        best=tuple(sign(aim) * event.best for event in ends if event.head in (None, "Origin")),
         champion=champion,
         seconds=champion.seconds if champion else elapsed,
         evaluations=champion.evaluations if champion else len(judged),

@@ -9,8 +9,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from organism.events import HEADS, Confirmed, EvolutionEnd, GenerationEnd, Judged, Run, TrainEnd
-from organism.fitness.objectives import OBJECTIVES
+from organism.events import HEADS, Confirmed, EvolutionEnd, GenerationEnd, Judged, Run, TrainEnd, sign
 from organism.genome import Ancestor, Genes
 
 Curve = tuple[tuple[int, float], ...]
@@ -153,7 +152,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     def figure(self, fitness: float, head: str | None = None) -> float:
         """A fitness in the unit of the objective, or of what a head of the hydra aims at."""
-        return fitness * sign_of(HEADS.get(head or "", self.objective))
+        return fitness * sign(HEADS.get(head or "", self.objective))
 
     @property
     def validation_loss(self) -> float | None:
@@ -186,9 +185,3 @@ class Snapshot(msgspec.Struct, frozen=True):
                 break
             id = organism.parents[0]
         return tuple(line)
-
-
-def sign_of(objective: str) -> int:
-    """Minus one where an objective is a loss, whose fitness is its negative."""
-    known = OBJECTIVES.get(objective)
-    return known.sign if known else 1

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from ..events import sign
 from ..mind.sampling import Dreamt, dreams
 from ..mind.training import Diverged, Training
 from .beauty import Judge
@@ -55,17 +56,16 @@ class Aim(Protocol):
 
 
 class Objective(msgspec.Struct, frozen=True):
-    """One number to select for: `fitness` reads it, `sign` turns the person's unit into fitness and back."""
+    """One figure of a measurement to select for."""
 
     name: str
-    unit: str
-    sign: int
+    figure: str
 
     def fitness(self, measurement: Measurement) -> float:
-        return self.sign * getattr(measurement, self.unit)
+        return sign(self.name) * getattr(measurement, self.figure)
 
     def reaches(self, fitness: float, target: float | None) -> bool:
-        return target is not None and fitness >= self.sign * target
+        return target is not None and fitness >= sign(self.name) * target
 
 
 class Compromise(msgspec.Struct, frozen=True):
@@ -93,13 +93,13 @@ class Compromise(msgspec.Struct, frozen=True):
 OBJECTIVES = {
     objective.name: objective
     for objective in (
-        Objective("loss", "validation_loss", -1),
-        Objective("beauty", "beauty", 1),
-        Objective("flow", "flow", 1),
-        Objective("symmetry", "symmetry", 1),
-        Objective("creativity", "creativity", 1),
-        Objective("classic-loss", "classic_loss", -1),
-        Objective("classic-beauty", "classic", 1),
+        Objective("loss", "validation_loss"),
+        Objective("beauty", "beauty"),
+        Objective("flow", "flow"),
+        Objective("symmetry", "symmetry"),
+        Objective("creativity", "creativity"),
+        Objective("classic-loss", "classic_loss"),
+        Objective("classic-beauty", "classic"),
     )
 }
 

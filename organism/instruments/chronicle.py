@@ -27,6 +27,7 @@ from ..events import (
     Judged,
     Resumed,
     Run,
+    sign,
 )
 from ..evolution.journal import is_finished, read_events
 from ..genome import LIMITS, Genes
@@ -47,11 +48,6 @@ class Summary(msgspec.Struct, frozen=True):
     best: float | None
     seconds: float
     state: str
-
-
-def sign(objective: str) -> int:
-    """What turns fitness into the objective's own unit."""
-    return -1 if objective.endswith("loss") else 1
 
 
 def summary(path: Path) -> Summary | str:

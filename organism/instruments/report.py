@@ -12,7 +12,7 @@ from pathlib import Path
 import tomli_w
 
 from ..errors import BadInput
-from ..events import GenerationEnd
+from ..events import GenerationEnd, sign
 from ..evolution.journal import read_events
 from ..genome import LIMITS, SPACES, Genes, Genome, Provenance
 from ..home import write_atomically
@@ -22,7 +22,7 @@ from . import charts
 from .charts import Dot, Line, chart, legend
 from .page import card, grid, names, page, paragraph, section, table, tiles
 from .portrait import LEGEND, portrait
-from .story import Lived, Organism, Story, aim_of, contrasts, sign_of, tell
+from .story import Lived, Organism, Story, aim_of, contrasts, tell
 
 SMALL = (260, 160)
 MEDIUM = (340, 230)
@@ -119,7 +119,7 @@ def _lifecycle(story: Story) -> str:
     searched += [f"{died} died before they were judged"] if died else []
     best = []
     if story.generations and len(story.heads) == 1:
-        best = [_fitness_line(list(story.generations), "best", "a", sign_of(story.run.objective))]
+        best = [_fitness_line(list(story.generations), "best", "a", sign(story.run.objective))]
     cards.append(
         card(
             f'<p class="saying">"{SAYINGS["evolving"]}"</p>',
@@ -186,7 +186,7 @@ def _by_generation(story: Story) -> str:
         aim = aim_of(story, head)
         own = [generation for generation in story.generations if generation.head == head]
         lines = [
-            _fitness_line(own, label, style, sign_of(aim))
+            _fitness_line(own, label, style, sign(aim))
             for label, style in (("best", "a"), ("mean", "b"), ("worst", "c"))
         ]
         kinds = ", ".join(str(generation.species) for generation in charts.thinned(own, 30))
@@ -201,8 +201,8 @@ def _by_generation(story: Story) -> str:
     return section("Loss and beauty, generation by generation", grid(cards))
 
 
-def _fitness_line(own: list[GenerationEnd], field: str, style: str, sign: int) -> Line:
-    return Line(field, style, tuple((float(g.generation), sign * getattr(g, field)) for g in own))
+def _fitness_line(own: list[GenerationEnd], field: str, style: str, unit: int) -> Line:
+    return Line(field, style, tuple((float(g.generation), unit * getattr(g, field)) for g in own))
 
 
 def _cloud(story: Story, field: str) -> list[Dot]:
@@ -381,7 +381,7 @@ def _findings(story: Story) -> str:
         rows = [
             [
                 str(c.id),
-                f"{sign_of(story.run.objective) * c.fitness.mean:.4f}",
+                f"{sign(story.run.objective) * c.fitness.mean:.4f}",
                 f"{c.validation_loss.mean:.4f} ± {c.validation_loss.sd:.4f}",
                 f"{c.test_loss:.4f}",
                 describe(c.genes),

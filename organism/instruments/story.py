@@ -31,7 +31,6 @@ from ..events import (
     TrainStep,
 )
 from ..evolution.journal import is_finished
-from ..fitness.objectives import OBJECTIVES
 from ..genome import LIMITS, Genes
 
 T = TypeVar("T")
@@ -154,11 +153,6 @@ def _lives(events: Sequence[AnyEvent]) -> list[Lived]:
             case Dream() if start and end:
                 lives.append(Lived(stage, start, tuple(steps), end, event.names))
     return lives
-
-
-def sign_of(objective: str) -> int:
-    """Whether what an objective selects for is a loss (-1: fitness is minus the loss) or a score (1)."""
-    return OBJECTIVES[objective].sign if objective in OBJECTIVES else 1
 
 
 def aim_of(story: Story, head: str | None) -> str:
