@@ -18,6 +18,17 @@ TOLERANCE = {"float64": 1e-9, "float32": 1e-5}
 LANES = {dtype: sorted({simd.host_lanes(np.dtype(dtype).itemsize), 8, 4, 2, 1}) for dtype in TOLERANCE}
 
 
+# The largest that the hard limits allow in one direction or another.
+CORNERS = {
+    "long": Architecture(vocab_size=1001, n_embd=33, n_head=3, n_layer=1, block_size=256, mlp_ratio=1),
+    "thin": Architecture(vocab_size=2, n_embd=1, n_head=1, n_layer=12, block_size=2, mlp_ratio=8),
+    "wide": Architecture(vocab_size=30, n_embd=256, n_head=16, n_layer=1, block_size=3, mlp_ratio=8),
+    "many heads": Architecture(
+        vocab_size=5, n_embd=16, n_head=16, n_layer=2, block_size=256, mlp_ratio=2, squared_relu=True
+    ),
+}
+
+
 def examples(count):
     """The same random examples in every run: a ReLU within a rounding error of its kink has no one gradient."""
     return settings(

@@ -5,12 +5,11 @@ import random
 import numpy as np
 import pytest
 from hypothesis import assume, given
-from scalars import LANES, TOLERANCE, Case, Reference, assert_agree, cases, encode, examples, published
+from scalars import CORNERS, LANES, TOLERANCE, Case, Reference, assert_agree, cases, encode, examples, published
 
 from organism.errors import BadInput
 from organism.genome import LIMITS
 from organism.mind.fused import Fused
-from organism.mind.gpt import Architecture
 from organism.mind.graph import Graph
 from organism.mind.sampling import dreams
 from organism.mind.tape import Tape
@@ -44,16 +43,7 @@ def test_tape_and_fused_agree_anywhere_in_the_bounds(case):
     assert_agree(gradient(Fused, case), truth)
 
 
-@pytest.mark.parametrize(
-    "shape",
-    [
-        Architecture(vocab_size=1001, n_embd=33, n_head=3, n_layer=1, block_size=256, mlp_ratio=1),
-        Architecture(vocab_size=2, n_embd=1, n_head=1, n_layer=12, block_size=2, mlp_ratio=8),
-        Architecture(vocab_size=30, n_embd=256, n_head=16, n_layer=1, block_size=3, mlp_ratio=8),
-        Architecture(vocab_size=5, n_embd=16, n_head=16, n_layer=2, block_size=256, mlp_ratio=2, squared_relu=True),
-    ],
-    ids=["long", "thin", "wide", "many heads"],
-)
+@pytest.mark.parametrize("shape", CORNERS.values(), ids=CORNERS)
 def test_tape_and_fused_agree_at_the_corners(shape):
     rng = np.random.default_rng(3)
     tokens, starts = encode([rng.integers(0, shape.vocab_size, n).tolist() for n in (300, 1, 90)])

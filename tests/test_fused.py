@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scalars import LANES, TOLERANCE, Reference, assert_agree, cases, encode, examples, published
+from scalars import CORNERS, LANES, TOLERANCE, Reference, assert_agree, cases, encode, examples, published
 
 from organism.mind.adam import Adam, AdamConstants
 from organism.mind.fused import GROUP, Fused
@@ -98,16 +98,7 @@ def test_a_batch_of_many_groups_is_the_mean_of_its_documents(dtype):
         assert_agree(fused.gradient(weights.astype(dtype), tokens, starts, np.arange(150)), truth, TOLERANCE[dtype])
 
 
-@pytest.mark.parametrize(
-    "architecture",
-    [
-        Architecture(vocab_size=1001, n_embd=33, n_head=3, n_layer=1, block_size=256, mlp_ratio=1),
-        Architecture(vocab_size=2, n_embd=1, n_head=1, n_layer=12, block_size=2, mlp_ratio=8),
-        Architecture(vocab_size=30, n_embd=256, n_head=16, n_layer=1, block_size=3, mlp_ratio=8),
-        Architecture(vocab_size=5, n_embd=16, n_head=16, n_layer=2, block_size=256, mlp_ratio=2, squared_relu=True),
-    ],
-    ids=["long", "thin", "wide", "many heads"],
-)
+@pytest.mark.parametrize("architecture", CORNERS.values(), ids=CORNERS)
 def test_the_largest_shapes_agree_with_finite_differences(architecture):
     rng = np.random.default_rng(3)
     tokens, starts = encode([rng.integers(0, architecture.vocab_size, n).tolist() for n in (300, 1, 90)])
