@@ -398,11 +398,15 @@ def genome_list(*, home: Path | None = None):
     from .evolution.registry import entries
     from .printer import describe
 
-    for entry in entries(Home.find(home)):
+    filed, complaints = entries(Home.find(home))
+    for entry in filed:
         provenance = entry.provenance
         fitness = f"fitness {provenance.fitness.mean:.4f}" if provenance.fitness else "unmeasured"
-        said = " ".join(filter(None, (provenance.author and f"by {provenance.author}:", provenance.notes)))
+        author, notes = provenance.author, provenance.notes
+        said = " ".join([*(["by", f"{author}:"] if author else []), *(notes or "").split()])
         print(f"{entry.id}  {entry.objective:<14} {fitness:<16} {describe(entry.genome.genes)}  {said}".rstrip())
+    for complaint in complaints:
+        print(f"unreadable: {complaint}")
 
 
 @genome_app.command(name="use")

@@ -148,7 +148,7 @@ def test_the_front_of_a_pareto_run_is_filed_to_choose_from(tiny, tmp_path):
     front = [event for event in happened if isinstance(event, events.Front)][-1]
     genome = genome_in_force(Home(home))
     assert genome.genes == next(s.genes for s in front.standings if s.id == front.knee)
-    filed = registry.entries(Home(home))
+    filed, _ = registry.entries(Home(home))
     assert {entry.genome.genes for entry in filed} == {s.genes for s in front.standings}
     other = filed[-1]
     assert command("genome", "use", other.id, "--home", home) == 0

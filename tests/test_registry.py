@@ -24,11 +24,21 @@ def test_submitted_genomes_are_listed_by_objective_and_fitness(home):
     poor, good = evolved(-2.4), evolved(-2.2, n_embd=32)
     ids = [registry.submit(home, genome, "Ada", "a note").id for genome in (poor, good)]
     registry.submit(home, Genome("primordial", PRIMORDIAL))
-    listed = registry.entries(home)
+    listed, _ = registry.entries(home)
     assert [entry.objective for entry in listed] == ["loss", "loss", "unmeasured"]
     assert [entry.id for entry in listed[:2]] == [ids[1], ids[0]]
     assert (listed[0].provenance.author, listed[0].provenance.notes) == ("Ada", "a note")
     assert (home.genomes / "loss" / f"{ids[0]}.toml").exists()
+
+
+def test_one_bad_file_and_notes_of_many_lines_leave_the_list_readable(home, capsys):
+    registry.submit(home, evolved(-2.4), notes="first line\n\nsecond")
+    bad = home.genomes / "loss" / "0000000000000000.toml"
+    bad.write_text("stage = ")
+    assert command("genome", "list", "--home", str(home.folder)) == 0
+    good, complaint = capsys.readouterr().out.splitlines()
+    assert good.endswith("first line second")
+    assert complaint.startswith(f"unreadable: {bad}")
 
 
 def test_an_id_depends_on_the_genome_and_not_on_who_files_it_or_when(home):
@@ -37,7 +47,7 @@ def test_an_id_depends_on_the_genome_and_not_on_who_files_it_or_when(home):
     again = msgspec.structs.replace(again, provenance=msgspec.structs.replace(again.provenance, created="later"))
     assert registry.submit(home, again, "Bob").id == first.id
     assert registry.submit(home, evolved(-2.4, n_embd=32)).id != first.id
-    assert len(registry.entries(home)) == 2
+    assert len(registry.entries(home)[0]) == 2
 
 
 def test_a_filed_genome_is_put_in_force_by_id_by_its_beginning_and_by_file(home, capsys):

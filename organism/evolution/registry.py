@@ -51,18 +51,25 @@ def submit(home: Home, genome: Genome, author: str | None = None, notes: str | N
     return Entry(id, objective, filed, path)
 
 
-def entries(home: Home) -> list[Entry]:
-    """Everything that's filed, by objective, the fittest first. Raises BadInput for a file that is no genome."""
-    found = []
-    for path in sorted(home.genomes.glob("*/*.toml")):
-        if path.parent != home.history:
+def entries(home: Home) -> tuple[list[Entry], list[BadInput]]:
+    """Everything that's filed, by objective, the fittest first; and what is wrong with files that are no genomes."""
+    found, complaints = [], []
+    for path in _filed(home):
+        try:
             found.append(Entry(path.stem, path.parent.name, read_genome(path), path))
+        except BadInput as complaint:
+            complaints.append(complaint)
 
     def rank(entry: Entry) -> tuple:
         fitness = entry.provenance.fitness
         return entry.objective, -fitness.mean if fitness else float("inf"), entry.id
 
-    return sorted(found, key=rank)
+    return sorted(found, key=rank), complaints
+
+
+def _filed(home: Home) -> list[Path]:
+    """The files of the registry; the history of the genome in force lies beside them and isn't part of it."""
+    return sorted(path for path in home.genomes.glob("*/*.toml") if path.parent != home.history)
 
 
 def find(home: Home, name: str) -> Genome:
@@ -70,8 +77,7 @@ def find(home: Home, name: str) -> Genome:
     file = Path(name)
     if file.suffix == ".toml" or file.is_file():
         return read_genome(file)
-    paths = [path for path in home.genomes.glob("*/*.toml") if path.parent != home.history]
-    matching = [path for path in paths if len(name) >= FEWEST and path.stem.startswith(name)]
+    matching = [path for path in _filed(home) if len(name) >= FEWEST and path.stem.startswith(name)]
     if not matching:
         raise BadInput(
             f"{name}: is neither a file nor the id of a genome in {home.genomes}: see 'organism genome list'"
