@@ -509,12 +509,10 @@ def runs_resume(
     path = find_run(place, run) if run or generations else last_unfinished(place)
     if headless or json:
         return _run(Life.resume(place, path, workers or _cores(), generations), place, json)
-    if generations:
-        raise BadInput(f"--generations {generations}: a run is extended without the screen: add --headless")
     _need_terminal("organism runs resume")
     from tui import main as screen
 
-    return screen.resume(place, path, workers or _cores())
+    return screen.resume(place, path, workers or _cores(), generations)
 
 
 # --- corpora

@@ -286,10 +286,13 @@ def test_runs_are_listed_replayed_and_compared(tmp_path):
     drive(replaying(home, third_generation), steps)
 
 
-def test_a_finished_run_is_not_resumed(tmp_path):
+def test_a_finished_run_is_not_resumed_unasked(tmp_path):
     async def steps(app, pilot):
         await pilot.press("6", "r")
-        await until_shown(app, "nothing to resume")
+        await until_shown(app, "Go on to generation")
+        await pilot.press("n")
+        await until(app, lambda: len(app.screen_stack) == 1)
+        assert app.replay
 
     drive(replaying(recorded_home(tmp_path), the_end), steps)
 

@@ -154,6 +154,24 @@ def test_a_run_that_was_left_is_resumed_from_the_list(home, tiny):
     drive(quiet(home, plan(tiny), lambda app: app.awake()), resume)
 
 
+def test_a_finished_run_is_given_more_generations(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        end = app.snapshot.end
+        await pilot.press("6", "r")
+        await until_shown(app, "Go on to generation 4?")
+        await pilot.press("y")
+        await until(app, lambda: app.snapshot.generations == 4)
+        await until(app, lambda: app.snapshot.ended and app.snapshot.end)
+        assert len(app.snapshot.history) == 4
+        assert app.snapshot.end.evaluations > end.evaluations
+        assert {event.id for event in app.snapshot.confirmed} >= {app.snapshot.end.champion}
+
+    drive(quiet(home, plan(tiny), lambda app: app.lived(app.plan)), steps)
+    assert len(journals(home)) == 1
+    assert genome_in_force(home).provenance.generation > 0
+
+
 def test_reset_asks_and_brings_the_primordial_creature_back(home, tiny):
     async def steps(app, pilot):
         await until(app, lambda: app.snapshot.ended)

@@ -25,6 +25,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Static
 
 from organism.errors import BadInput
+from organism.events import GenerationStart
 from organism.evolution import registry
 from organism.evolution.journal import is_finished, read_events
 from organism.genome import PRIMORDIAL_GENOME, genome_in_force, read_genome, write_genome
@@ -203,10 +204,10 @@ class OrganismApp(App[None]):
         self.waking = False
         return self._live(lambda: Life.begin(self.home, plan, self.n_workers))
 
-    def resumed(self, path: Path) -> Feed:
-        """An interrupted run, from where it was."""
+    def resumed(self, path: Path, generations: int | None = None) -> Feed:
+        """A run from where it was, or to so many generations in all."""
         self.waking = False
-        return self._live(lambda: Life.resume(self.home, path, self.n_workers), path)
+        return self._live(lambda: Life.resume(self.home, path, self.n_workers, generations), path)
 
     def replayed(self, path: Path) -> Feed:
         """A run from its journal. Raises BadInput."""
@@ -485,16 +486,22 @@ class OrganismApp(App[None]):
     @on(ResumeWanted)
     async def _resume_wanted(self, message: ResumeWanted) -> None:
         try:
-            finished = is_finished(read_events(message.path))
+            held = read_events(message.path)
         except BadInput as error:
             self.notify(str(error), severity="error", timeout=15)
             return
-        if finished:
-            self.notify("This run has come to its end: there's nothing to resume.", title="Resume")
-        elif self.snapshot.evolving and not self.replay and self.snapshot.name == message.path.stem:
+        if self.snapshot.evolving and not self.replay and self.snapshot.name == message.path.stem:
             self.notify("This is the run that is going on.", title="Resume")
-        elif await self._may_leave_run("Resume another run?"):
-            self.follow(self.resumed(message.path))
+            return
+        generations = None
+        if is_finished(held):
+            had = max(event.generation for event in held if isinstance(event, GenerationStart))
+            generations = had + self.plan.generations
+            question = f"It came to its end in generation {had}. Go on to generation {generations}?"
+            if not await self.push_screen_wait(Question(question, "The genome that it wrote is kept in the history.")):
+                return
+        if await self._may_leave_run("Leave the run that is going on?"):
+            self.follow(self.resumed(message.path, generations))
             await self.action_tab(1)
 
     async def _may_leave_run(self, question: str) -> bool:

@@ -38,9 +38,9 @@ def evolve(home: Home, plan: Plan, workers: int) -> int:
     return _open(home, plan, workers, lambda app: app.lived(plan))
 
 
-def resume(home: Home, path: Path, workers: int) -> int:
-    """The interrupted run whose journal is at `path`."""
-    return _open(home, _plan_of(path), workers, lambda app: app.resumed(path))
+def resume(home: Home, path: Path, workers: int, generations: int | None = None) -> int:
+    """The run whose journal is at `path`, from where it was, or to so many generations in all."""
+    return _open(home, _plan_of(path), workers, lambda app: app.resumed(path, generations))
 
 
 def replay(home: Home, path: Path, workers: int) -> int:

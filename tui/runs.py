@@ -59,7 +59,7 @@ def _card(path: Path, changed: int, size: int) -> Card:
         return Card(path, complaint="its first line isn't a run event")
     ends = [event for event in events if isinstance(event, GenerationEnd)]
     judged = [event for event in events if isinstance(event, Judged) and not event.inherited]
-    champion = next((event for event in events if isinstance(event, EvolutionEnd)), None)
+    champion = next((event for event in reversed(events) if isinstance(event, EvolutionEnd)), None)
     aim = HEADS["Origin"] if run.objective == "hydra" else run.objective
     elapsed = max((event.elapsed_seconds for event in ends), default=0.0)
     return Card(

@@ -147,8 +147,8 @@ class Snapshot(msgspec.Struct, frozen=True):
         return self.run.config.get("target") if self.run else None
 
     def training(self, stage: str) -> Training | None:
-        """The creature's training in a stage of its life."""
-        return next((training for training in self.trainings if training.stage == stage), None)
+        """The creature's last training in a stage of its life."""
+        return next((training for training in reversed(self.trainings) if training.stage == stage), None)
 
     def figure(self, fitness: float, head: str | None = None) -> float:
         """A fitness in the unit of the objective, or of what a head of the hydra aims at."""

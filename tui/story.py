@@ -63,6 +63,7 @@ class Story:
         self.beautiful: dict[str, Dreamt] = {}
         self.alive: set[int] = set()
         self.evolving_since: float | None = None
+        self.searched = 0.0  # seconds, in searches that have ended
 
     def see(self, score: Score, reading: Reading) -> None:
         """From now on names can be judged."""
@@ -122,7 +123,7 @@ class Story:
             case Stage():
                 self._revise(stage=event.stage, saying=event.saying)
                 if event.stage == "evolving":
-                    self.evolving_since = at
+                    self.evolving_since = at - self.searched
                 else:
                     self._revise(remaining=None)
             case TrainStart():
@@ -155,6 +156,7 @@ class Story:
             case Confirmed():
                 self._revise(confirmed=(*self.now.confirmed, event))
             case EvolutionEnd():
+                self.searched = at - (self.evolving_since or 0.0)
                 self._lead(event.champion)
                 self._revise(end=event, creature=event.genes, remaining=None, evaluations=event.evaluations)
             case GenomeWritten():
@@ -259,6 +261,8 @@ class Story:
             self._revise(paused=event.verb == "pause")
         elif event.verb == "bless" and event.id is not None:
             self._change(event.id, blessed=True)
+        elif event.verb == "extend" and event.generations is not None:
+            self._revise(generations=event.generations, end=None, confirmed=())
 
     # --- figures
 

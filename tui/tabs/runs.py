@@ -40,12 +40,13 @@ class RunsTab(Tab):
     TITLE = "Runs"
     ABOUT = """\
 Every run of this home, the newest first. Enter replays one: space pauses, `[` and `]` change the speed, `,` and `.` (or
-a click on the bar) seek. `r` resumes an unfinished run. `x` marks a run, and `v` compares the marked one with the one
+a click on the bar) seek. `r` resumes an unfinished run, and gives a finished one
+more generations. `x` marks a run, and `v` compares the marked one with the one
 under the cursor.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "replay", "Replay", id="runs.replay", tooltip="see it again", priority=False),
-        Binding("r", "resume", "Resume", id="runs.resume", tooltip="go on with an unfinished run"),
+        Binding("r", "resume", "Resume", id="runs.resume", tooltip="go on with it, also past its end"),
         Binding("x", "mark", "Mark", id="runs.mark", tooltip="mark it to be compared"),
         Binding("v", "compare", "Compare", id="runs.compare", tooltip="with the marked one"),
     ]
