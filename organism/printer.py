@@ -110,8 +110,9 @@ class Printer:
                 yield from self._front(event)
             case Abandoned(generation, reason):
                 yield f"    generation {generation} is abandoned ({reason})"
-            case Act(verb, generation, id):
-                yield f"    act: {verb}{'' if id is None else f' {id}'} in generation {generation}"
+            case Act(verb, generation, id, generations):
+                what = id if id is not None else generations
+                yield f"    act: {verb}{'' if what is None else f' {what}'} in generation {generation}"
             case Confirmed():
                 yield self._confirmed(event)
             case EvolutionEnd():

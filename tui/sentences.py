@@ -132,4 +132,5 @@ def _act(event: Act) -> str:
         "cull": f"You culled{whom}.",
         "bless": f"You blessed{whom}: it will be an elite of the next generation.",
         "immigrant": "You called an immigrant into the next generation.",
+        "extend": f"You let it go on to generation {event.generations}.",
     }.get(event.verb, f"You did this: {event.verb}{whom}.")
