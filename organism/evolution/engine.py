@@ -29,7 +29,7 @@ from .ledger import CONFIRMATIONS, Ledger, Organism, Record, Trial
 from .population import Breeding, Population
 
 CONFIRMED = 3
-LITTER = 8
+LITTER = 32
 
 
 class Config(msgspec.Struct, frozen=True):

@@ -249,11 +249,13 @@ class Population:
     def _place(self, slot: int, origin: str, parents: tuple[int, ...], make: Draw, ceiling: int | None) -> bool:
         """Add a newcomer whose genes nobody in this run had before. False if none could be found.
 
-        Of what's bred from parents a litter is drawn, and its most promising is born; strangers come as they are.
-        Neither costs more than `ceiling`, unless 50 strangers in a row do: then the cheapest comes.
+        Of what's bred from parents a litter is drawn, and its most promising is born; strangers come as they are, and
+        so does everybody in a cataclysm, because what was learnt has led nowhere. Nobody costs more than `ceiling`,
+        unless 50 strangers in a row do: then the cheapest comes.
         """
         rng = self._rng("genes", slot)
-        litter = self._draw(make, rng, self.breeding.litter if parents else 1, ceiling)
+        chosen = parents and self.regime != "cataclysm"
+        litter = self._draw(make, rng, self.breeding.litter if chosen else 1, ceiling)
         if not litter:
             origin, parents = "random" if self.ledger.generation == 1 else "immigrant", ()
             strangers = self._draw(self._random, rng, REDRAWS, None)
