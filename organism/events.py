@@ -276,6 +276,12 @@ class Worker(Event, frozen=True):
     reason: str = ""
 
 
+class Extinct(Event, frozen=True):
+    """Nothing lived to be confirmed: all had failed or were culled. The run ends without a champion."""
+
+    generation: int
+
+
 class Act(Event, frozen=True):
     """What a person did: pause, resume, stop, cull, bless, immigrant, or extend the run to `generations` in all.
 
@@ -307,6 +313,7 @@ AnyEvent = (
     | Front
     | Confirmed
     | EvolutionEnd
+    | Extinct
     | GenomeWritten
     | Worker
     | Act

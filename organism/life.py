@@ -22,9 +22,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from .corpus import Corpus, embedded, read_corpus
-from .errors import BadInput
+from .errors import BadInput, Failure
 from .events import (
     Act,
+    Confirmed,
     Dream,
     Event,
     GenerationStart,
@@ -37,7 +38,7 @@ from .events import (
     TrainStep,
     Worker,
 )
-from .evolution.engine import estimate
+from .evolution.engine import Config, estimate
 from .evolution.journal import Journal, is_finished, read_events
 from .evolution.ledger import Organism, training_seed
 from .evolution.registry import submit
@@ -58,7 +59,7 @@ from .genome import (
 )
 from .home import Home
 from .mind.sampling import dreams
-from .mind.training import DTYPES, METABOLISMS, Training, is_prepared, prepare, save_weights
+from .mind.training import DTYPES, METABOLISMS, Training, architecture_of, is_prepared, prepare, save_weights
 from .workers.pool import Pool
 from .workers.worker import train_in_slices
 
@@ -268,15 +269,43 @@ class Life:
         if plan.whole_life:
             yield Stage(stage=run.stage, saying=SAYINGS[run.stage])
             yield from self._be(run.genome)
-        search = Search(plan, run, self.corpus, self.space, self.pool, journal, self, self.generations)
-        while not search.engine.done:
+        search = Search(
+            self._config(run), run.genome, self._params_of, self.pool, journal, self, plan.minutes, self.generations
+        )
+        goes_on = True
+        while goes_on:
             yield Stage(stage="evolving", saying=SAYINGS["evolving"])
             yield from search.events()
-            yield from self._rewrite(journal, search)
-            if plan.whole_life:
+            champion = search.engine.champion
+            if champion:
+                yield from self._rewrite(journal, search, champion)
+            if champion and plan.whole_life:
                 yield Stage(stage="evolved", saying=SAYINGS["evolved"])
-                yield from self._be(search.champion.genes)
-            yield from search.extended()
+                yield from self._be(champion.genes)
+            goes_on = yield from search.extended()
+            if not (champion or goes_on):
+                raise Failure("nothing lived to be confirmed: all were culled or failed; try another --seed or --space")
+
+    def _params_of(self, genes: Genes) -> int:
+        return architecture_of(genes, self.corpus.vocab_size).parameters
+
+    def _config(self, run: Run) -> Config:
+        """What the engine needs to know of the run."""
+        plan = self.plan
+        return Config(
+            objective=plan.objective,
+            seed=plan.seed,
+            generations=plan.generations,
+            population=plan.population,
+            elitism=plan.elitism,
+            space=self.space,
+            widens=plan.space in ("default", "wide"),
+            floor=run.config["bigram_loss"],
+            uniform=math.log(self.corpus.vocab_size),
+            cycles=plan.cycles,
+            target=plan.target,
+            patience=plan.patience,
+        )
 
     def _be(self, genes: Genes) -> Iterator[Event]:
         """Train the creature that `genes` spell, keep its weights and let it dream."""
@@ -302,13 +331,13 @@ class Life:
         save_weights(self.home.weights, creature, seed)
         yield Dream(names=tuple(dream.text for dream in dreamt))
 
-    def _rewrite(self, journal: Journal, search: Search) -> Iterator[Event]:
+    def _rewrite(self, journal: Journal, search: Search, champion: Confirmed) -> Iterator[Event]:
         """Write the champion's genes over genome.toml; once an era, however often the run was interrupted.
 
         All of a Pareto search's front is filed in the registry, for a person to choose another.
         """
-        engine, champion = search.engine, search.champion
-        if sum(isinstance(event, GenomeWritten) for event in journal.held) < search.era:
+        engine = search.engine
+        if sum(isinstance(event, GenomeWritten) for event in journal.held) < search.crowned:
             organism = engine.ledger.organisms[champion.id]
             known = Provenance(
                 fitness=champion.fitness, validation_loss=champion.validation_loss, test_loss=champion.test_loss

@@ -18,6 +18,7 @@ from .events import (
     Dream,
     Event,
     EvolutionEnd,
+    Extinct,
     Front,
     Gathering,
     GenerationEnd,
@@ -120,6 +121,8 @@ class Printer:
                     f"    champion {event.champion} after {event.evaluations} trainings in {event.seconds:.1f} s "
                     f"({event.reason}): {describe(event.genes)}"
                 )
+            case Extinct(generation):
+                yield f"    nothing lives any more in generation {generation}"
             case GenomeWritten(path):
                 yield f"    wrote its genes over {path}"
 

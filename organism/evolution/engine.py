@@ -21,7 +21,7 @@ from statistics import fmean, stdev
 
 import msgspec
 
-from ..events import HEADS, Abandoned, Confirmed, Event, EvolutionEnd, Front, Gathering, Standing
+from ..events import HEADS, Abandoned, Confirmed, Event, EvolutionEnd, Extinct, Front, Gathering, Standing, sign
 from ..fitness.objectives import OBJECTIVES, Aim, Compromise, Measurement
 from ..genome import Estimate, Genes, Space
 from . import hydra, selection
@@ -37,7 +37,7 @@ class Config(msgspec.Struct, frozen=True):
 
     generations and population are those of a cycle and of a head, in a hydra. floor: the validation loss above which a
     species is poor (that of bigram counts). uniform: the loss of guessing evenly. widens: growth and cataclysm may
-    leave the space for the bodies of the wide table.
+    leave the space for the bodies of the wide table. target is in the objective's own unit.
     """
 
     objective: str
@@ -86,6 +86,7 @@ class Engine:
         self.done = False
         self._condemned: set[int] = set()
         self._stop_after: int | None = None
+        self._extended = False
         self._sent: dict[str, Organism] = {}
         self._confirming: list[Organism] = []
         self.final = self.heads[0].aim
@@ -184,12 +185,15 @@ class Engine:
         return True
 
     def extend(self, generations: int) -> bool:
-        """Let the run have that many generations in all, also when it has come to its end."""
+        """Let the run have that many generations in all, also when it has come to its end.
+
+        From then on neither its target nor its patience ends it: it was at its end, and a person wished it to go on.
+        """
         if generations <= self.generation or self._confirming:
             return False
         self.generations = generations
         if self.done:
-            self.done, self.champion, self.reason = False, None, ""
+            self.done, self.champion, self.reason, self._extended = False, None, "", True
             self._breed()
             self._proceed()
         return True
@@ -197,6 +201,7 @@ class Engine:
     def abandon(self, reason: str) -> None:
         """Give up the generation in progress, with all that was learnt in it, and go on to the confirmation."""
         self.ledger.emit(Abandoned(generation=self.generation, reason=reason))
+        self._bury_condemned()
         self.ledger.forget()
         self._confirm(reason)
         self._proceed()
@@ -234,8 +239,7 @@ class Engine:
 
     def _close(self) -> None:
         """End the generation, and go on to the next one or to the confirmation."""
-        self.ledger.dead |= {self.ledger.organisms[id].genes for id in self._condemned}
-        self._condemned.clear()
+        self._bury_condemned()
         for head in self.heads:
             head.close()
         if self.is_pareto:
@@ -248,6 +252,10 @@ class Engine:
         else:
             self._breed()
 
+    def _bury_condemned(self) -> None:
+        self.ledger.dead |= {self.ledger.organisms[id].genes for id in self._condemned}
+        self._condemned.clear()
+
     def _gather(self) -> None:
         """The heads send their champions to each other; they arrive with the next generation."""
         self._sent = hydra.champions(self.heads)
@@ -256,12 +264,12 @@ class Engine:
         self.ledger.emit(Gathering(cycle=cycle, generation=self.generation, champions=ids))
 
     def _reason_to_end(self) -> str | None:
-        config = self.config
-        if all(head.aim.reaches(head.best, config.target) for head in self.heads):
+        target, patience = (None, None) if self._extended else (self.config.target, self.config.patience)
+        if target is not None and all(head.best >= sign(self.config.objective) * target for head in self.heads):
             return "target"
         if self._stop_after == self.generation:
             return "stopped"
-        if config.patience is not None and all(head.stagnation >= config.patience for head in self.heads):
+        if patience is not None and all(head.stagnation >= patience for head in self.heads):
             return "patience"
         return "generations" if self.generation >= self.generations else None
 
@@ -286,6 +294,8 @@ class Engine:
         if not best and self.genome not in self.ledger.dead:
             self._confirming = [next(o for o in self.ledger.organisms.values() if o.genes == self.genome)]
         self.done = not self._confirming
+        if self.done:
+            self.ledger.emit(Extinct(generation=self.generation))
         for replicate in CONFIRMATIONS:
             for organism in self._confirming:
                 self.ledger.want(organism, replicate)
@@ -321,8 +331,7 @@ class Engine:
     def front(self) -> list[Record]:
         """What no other genome of the run surpasses in every cost."""
         living = self.ledger.living()
-        best = selection.fronts([selection.costs(record) for record in living])
-        return [living[i] for i in best[0]] if best else []
+        return [living[i] for i in selection.front([selection.costs(record) for record in living])]
 
     def _tell_front(self) -> None:
         front = self.front()

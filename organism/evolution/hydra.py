@@ -45,6 +45,3 @@ class MeanRank:
 
     def fitness(self, measurement: Measurement) -> float:
         return selection.mean_rank(self.rivals, [aim.fitness(measurement) for aim in self.aims])
-
-    def reaches(self, fitness: float, target: float | None) -> bool:
-        return target is not None and fitness >= target

@@ -26,6 +26,7 @@ from ..events import (
     Dream,
     Event,
     EvolutionEnd,
+    Extinct,
     GenerationEnd,
     GenomeWritten,
     Run,
@@ -37,7 +38,7 @@ from ..events import (
 from ..genome import check_genes
 from ..home import Home, write_atomically, writing
 
-ENDING = (GenerationEnd, Abandoned, Confirmed, EvolutionEnd, GenomeWritten, Stage)
+ENDING = (GenerationEnd, Abandoned, Confirmed, EvolutionEnd, Extinct, GenomeWritten, Stage)
 
 
 class Journal:
@@ -179,6 +180,8 @@ def is_finished(events: list[AnyEvent]) -> bool:
     for event in events:
         if isinstance(event, EvolutionEnd):
             ended = True
+        elif isinstance(event, Extinct):
+            finished = True
         elif isinstance(event, Act) and event.verb == "extend":
             ended = finished = False
         finished = finished or (ended and isinstance(event, last))

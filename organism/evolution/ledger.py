@@ -91,6 +91,7 @@ class Ledger:
         self.dead: set[Genes] = set()
         self._poor: Counter[tuple] = Counter()
         self._told: list[tuple[Genes, int]] = []
+        self._failed: list[Genes] = []
         self._asked: list[Trial] = []
         self._open: dict[tuple[int, int], Trial] = {}
         self._carriers: dict[tuple[Genes, int], list[Organism]] = {}
@@ -165,8 +166,7 @@ class Ledger:
             return
         self.records.setdefault(trial.genes, Record(carriers[0], {})).trials[replicate] = measurement
         self._told.append((trial.genes, replicate))
-        if replicate == 0 and measurement.validation_loss > self.floor:
-            self._poor[trial.genes.species] += 1
+        self._poor[trial.genes.species] += self._is_poor(replicate, measurement)
         for organism in carriers:
             self._judge(organism, replicate, inherited=organism is not carriers[0])
 
@@ -174,7 +174,9 @@ class Ledger:
         """A training came to nothing, and its genes are dead. Raises KeyError for one that isn't wanted (any more)."""
         trial, carriers = self._close(id, replicate)
         self.evaluations += 1
-        self.dead.add(trial.genes)
+        if trial.genes not in self.dead:
+            self.dead.add(trial.genes)
+            self._failed.append(trial.genes)
         if replicate in CONFIRMATIONS:
             self._confirm(carriers[0], replicate, reason)
         else:
@@ -196,15 +198,24 @@ class Ledger:
         self._asked.clear()
         self._carriers.clear()
         for genes, replicate in self._told:
-            del self.records[genes].trials[replicate]
+            measurement = self.records[genes].trials.pop(replicate)
+            self._poor[genes.species] -= self._is_poor(replicate, measurement)
             if not self.records[genes].trials:
                 del self.records[genes]
-        self._told.clear()
+        self.dead.difference_update(self._failed)
+        self._stand()
 
     def turn(self) -> None:
         """What was told so far stands; the next generation begins."""
-        self._told.clear()
+        self._stand()
         self.generation += 1
+
+    def _stand(self) -> None:
+        self._told.clear()
+        self._failed.clear()
+
+    def _is_poor(self, replicate: int, measurement: Measurement) -> bool:
+        return replicate == 0 and measurement.validation_loss > self.floor
 
     def _close(self, id: int, replicate: int) -> tuple[Trial, list[Organism]]:
         trial = self._open.pop((id, replicate))

@@ -68,6 +68,7 @@ class Population:
         self.regime = "normal"
         self.stagnation = 0
         self.best = -float("inf")
+        self._best_genes: Genes | None = None
         self.members: list[Organism] = []
         self.survivors: list[Organism] = []
         self.blessed: set[int] = set()
@@ -126,8 +127,10 @@ class Population:
         record = self.ledger.records[champion.genes]
         best = record.fitness(self.aim)
         present = [self.ledger.fitness(o) for o in self.members if self.ledger.lives(o)] or [best]
+        if self._best_genes in self.ledger.dead:
+            self.best = -float("inf")  # Who is no more is no measure of progress.
         if best > self.best:
-            self.best, self.stagnation = best, 0
+            self.best, self._best_genes, self.stagnation = best, champion.genes, 0
         else:
             self.stagnation += 1
         self.ledger.emit(
@@ -158,7 +161,9 @@ class Population:
             # The fittest leads; in a Pareto search it needn't be the first in rank.
             champion = max(parents, key=self.ledger.fitness)
             parents.sort(key=lambda organism: organism is not champion)
-        self._promise = Promise([record.organism.genes for record in self.ranking(self.ledger.living(), self.aim)])
+        if self.breeding.litter > 1:
+            ranked = self.ranking(self.ledger.living(), self.aim)
+            self._promise = Promise([record.organism.genes for record in ranked])
         self._next = []
         for elite in self._elites(parents):
             best = self.regime == "championship" and elite is parents[0]

@@ -4,61 +4,33 @@ What the journal holds of an earlier, interrupted course is read instead of trai
 done again. Here are the clock and the person's acts; the engine knows neither.
 """
 
-import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
 
-from ..corpus import Corpus
-from ..errors import Failure
 from ..events import (
     Abandoned,
     Act,
-    Confirmed,
     Died,
     Event,
     EvolutionEnd,
+    Extinct,
     GenerationEnd,
     GenerationStart,
     Judged,
     Progress,
-    Run,
     Worker,
 )
 from ..fitness.objectives import Measurement
-from ..genome import Genes, Space
-from ..mind.training import architecture_of
+from ..genome import Genes
 from ..workers.pool import Done, Failed, Happening, Lost, Pool, Started, Step
 from ..workers.worker import Task
 from .engine import Config, Engine
 from .journal import Journal
 from .ledger import Trial
 from .variation import cost
-
-
-class Terms(Protocol):
-    """What a search needs to know of the person's plan."""
-
-    @property
-    def objective(self) -> str: ...
-    @property
-    def generations(self) -> int: ...
-    @property
-    def population(self) -> int: ...
-    @property
-    def elitism(self) -> int: ...
-    @property
-    def cycles(self) -> int: ...
-    @property
-    def target(self) -> float | None: ...
-    @property
-    def patience(self) -> int | None: ...
-    @property
-    def minutes(self) -> float | None: ...
-    @property
-    def space(self) -> str: ...
 
 
 class Person(Protocol):
@@ -70,24 +42,19 @@ class Person(Protocol):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """What a journal remembers of an earlier course. An era ends with each EvolutionEnd; acts stand with theirs."""
+    """What a journal remembers of an earlier course. Acts stand with their era, which a champion or extinction ends."""
 
     results: dict[tuple[int, int], Judged | Died]
     acts: list[tuple[int, Act]]
     abandoned: dict[tuple[int, int], str]
     seconds: float
 
-    @property
-    def judged(self) -> set[tuple[int, int]]:
-        """Which trainings came to something."""
-        return {key for key, result in self.results.items() if isinstance(result, Judged)}
-
     @classmethod
     def of(cls, held: Sequence[Event]) -> "Past":
         past, era = cls({}, [], {}, max((getattr(event, "elapsed_seconds", 0.0) for event in held), default=0.0)), 0
         for event in held:
             match event:
-                case EvolutionEnd():
+                case EvolutionEnd() | Extinct():
                     era += 1
                 case Act():
                     past.acts.append((era, event))
@@ -101,53 +68,35 @@ class Past(msgspec.Struct, frozen=True):
 
 
 class Search:
-    """One evolution at work. `events` brings it to its end; `extended` says whether it goes on from there."""
+    """One evolution at work. `events` brings it to its end; `extended` says whether it goes on from there.
+
+    minutes bound the search. generations, if given, is how many a person now wishes it to have in all.
+    """
 
     def __init__(
         self,
-        terms: Terms,
-        run: Run,
-        corpus: Corpus,
-        space: Space,
+        config: Config,
+        genome: Genes,
+        params_of: Callable[[Genes], int],
         pool: Pool,
         journal: Journal,
         person: Person,
+        minutes: float | None = None,
         generations: int | None = None,
     ):
-        self.terms = terms
+        self.engine = Engine(config, genome, params_of)
+        self.minutes = minutes
         self.pool = pool
         self.journal = journal
         self.person = person
         self.past = Past.of(journal.held)
         self.began = time.monotonic()
-        self.era = 0
+        self.era = self.crowned = 0
         self.tasks: dict[int, Trial] = {}
         self.submitted = 0
         self.paused_at: float | None = None
         self.repeated = 0
         self.wished = generations
-        config = Config(
-            objective=terms.objective,
-            seed=run.seed,
-            generations=terms.generations,
-            population=terms.population,
-            elitism=terms.elitism,
-            space=space,
-            widens=terms.space in ("default", "wide"),
-            floor=run.config["bigram_loss"],
-            uniform=math.log(corpus.vocab_size),
-            cycles=terms.cycles,
-            target=terms.target,
-            patience=terms.patience,
-        )
-        self.engine = Engine(config, run.genome, lambda genes: architecture_of(genes, corpus.vocab_size).parameters)
-
-    @property
-    def champion(self) -> Confirmed:
-        """The confirmed best of the run. Raises Failure if nothing lived."""
-        if self.engine.champion is None:
-            raise Failure("no organism lived to be confirmed: every training failed; try another --seed or --space")
-        return self.engine.champion
 
     def fitness_of(self, genes: Genes) -> float | None:
         """The mean fitness that `genes` had in this run, if they were judged."""
@@ -162,33 +111,34 @@ class Search:
     # --- the stream
 
     def events(self) -> Iterator[Event]:
-        """The course of the search, up to its EvolutionEnd."""
+        """The course of the search, up to its EvolutionEnd. If nothing lived there's none, and no champion."""
         engine = self.engine
         while True:
-            happened = False
+            told = False
             for event in self._tell_events():
-                happened = True
+                told = True
                 yield event
+            if told:
+                continue  # What a person did before may have moved the engine on: that is told before it's asked.
             # The longest first, so that no worker is left with it when the others are done (Graham, 1969).
             asked = sorted(engine.ask(), key=self._cost, reverse=True)
             for trial in asked:
                 self._start(trial)
-            if engine.done and not happened:
-                break
-            if not (asked or happened):
+            if not asked:
+                if engine.done:
+                    break
                 yield from self._wait()
         self.era += 1
-        yield engine.end(self.champion, self.elapsed)
+        if engine.champion:
+            self.crowned += 1
+            yield engine.end(engine.champion, self.elapsed)
 
-    def extended(self) -> Iterator[Event]:
-        """After the end: go on if the person asked for more generations, in the past or now. The act, if it's new."""
-        engine = self.engine
+    def extended(self) -> Generator[Event, None, bool]:
+        """After the end: the act of extending, if it's new. Returns whether the person wished more, now or before."""
         for era, act in self.past.acts:
-            if (era, act.verb, act.generation) == (self.era, "extend", engine.generation):
-                self._apply(act)
-                return
-        if self.wished is not None:
-            yield from self._wish()
+            if (era, act.verb, act.generation) == (self.era, "extend", self.engine.generation):
+                return self._apply(act)
+        return self.wished is not None and (yield from self._wish())
 
     def _tell_events(self) -> Iterator[Event]:
         """Pass on what the engine says; where a generation begins, what a person did in it before is done again."""
@@ -237,9 +187,9 @@ class Search:
     @property
     def _seconds_left(self) -> float | None:
         """What is left of the person's minutes: they bound the search, but not what it was extended by."""
-        if self.terms.minutes is None or self.era or self.engine.confirming or self.paused_at is not None:
+        if self.minutes is None or self.era or self.engine.confirming or self.paused_at is not None:
             return None
-        return self.terms.minutes * 60 - self.elapsed
+        return self.minutes * 60 - self.elapsed
 
     def _hear(self, happening: Happening) -> Iterator[Event]:
         match happening:
@@ -259,20 +209,23 @@ class Search:
 
     # --- the person
 
-    def _obey(self, act: Act) -> Iterator[Event]:
-        """Do what a person asked, and say so if it could be done."""
+    def _obey(self, act: Act) -> Generator[Event, None, bool]:
+        """Do what a person asked, and say so if it could be done; returns whether it could."""
         act = msgspec.structs.replace(act, generation=self.engine.generation)
         if act.verb in ("pause", "resume"):
             self._pause(act.verb == "pause")
             yield act
-        elif self._apply(act):
-            yield act
-            self._cancel_unwanted()
+            return True
+        if not self._apply(act):
+            return False
+        yield act
+        self._cancel_unwanted()
+        return True
 
-    def _wish(self) -> Iterator[Event]:
+    def _wish(self) -> Generator[Event, None, bool]:
         act = Act(verb="extend", generations=self.wished)
         self.wished = None
-        yield from self._obey(act)
+        return (yield from self._obey(act))
 
     def _pause(self, paused: bool) -> None:
         """Stop the workers and the clock, or let both go on."""
@@ -302,7 +255,8 @@ class Search:
         for era, act in self.past.acts:
             if (era, act.generation) != (self.era, generation):
                 continue
-            if act.verb == "cull" and act.id is not None and (act.id, 0) in self.past.judged:
+            judged = act.id is not None and isinstance(self.past.results.get((act.id, 0)), Judged)
+            if act.verb == "cull" and act.id is not None and judged:
                 self.engine.condemn(act.id)
             else:
                 self._apply(act)

@@ -53,6 +53,16 @@ def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
     return all(x <= y for x, y in zip(a, b, strict=True)) and any(x < y for x, y in zip(a, b, strict=True))
 
 
+def front(points: Sequence[Sequence[float]]) -> list[int]:
+    """Indices of the `points` that nothing dominates."""
+    held: list[int] = []
+    # In lexicographic order no later point dominates an earlier one.
+    for i in sorted(range(len(points)), key=lambda i: tuple(points[i])):
+        if not any(dominates(points[j], points[i]) for j in held):
+            held.append(i)
+    return sorted(held)
+
+
 def fronts(points: Sequence[Sequence[float]]) -> list[list[int]]:
     """Indices of `points` by non-dominated sorting: those that nothing dominates, those that only they do, ..."""
     below = [[j for j, other in enumerate(points) if dominates(point, other)] for point in points]

@@ -50,10 +50,6 @@ class Aim(Protocol):
         """Higher is better, whatever the unit."""
         ...
 
-    def reaches(self, fitness: float, target: float | None) -> bool:
-        """Whether `fitness` is as good as a target in the person's own unit."""
-        ...
-
 
 class Objective(msgspec.Struct, frozen=True):
     """One figure of a measurement to select for."""
@@ -63,9 +59,6 @@ class Objective(msgspec.Struct, frozen=True):
 
     def fitness(self, measurement: Measurement) -> float:
         return sign(self.name) * getattr(measurement, self.figure)
-
-    def reaches(self, fitness: float, target: float | None) -> bool:
-        return target is not None and fitness >= sign(self.name) * target
 
 
 class Compromise(msgspec.Struct, frozen=True):
@@ -85,9 +78,6 @@ class Compromise(msgspec.Struct, frozen=True):
         learnt = max(0.0, 1 - measurement.validation_loss / self.uniform)
         cheap = max(0.0, 1 - math.log10(max(1.0, measurement.compute)) / COSTLIEST)
         return learnt * measurement.beauty * cheap
-
-    def reaches(self, fitness: float, target: float | None) -> bool:
-        return target is not None and fitness >= target
 
 
 OBJECTIVES = {

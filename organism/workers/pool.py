@@ -119,10 +119,8 @@ class Pool:
         deadline = None if timeout is None else time.monotonic() + timeout
         self._last_look = time.monotonic()
         while not self._happenings:
-            rest = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
-            if rest < 0:
-                break
-            if self._listen(rest):
+            rest = 1.0 if deadline is None else min(1.0, max(0.0, deadline - time.monotonic()))
+            if self._listen(rest) or rest == 0.0:
                 break
         happenings, self._happenings = self._happenings, []
         return happenings
