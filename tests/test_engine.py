@@ -9,7 +9,7 @@ import pytest
 from landscapes import Course, is_within, measured, params_of, plan, smooth
 
 from organism import events
-from organism.evolution import variation
+from organism.evolution import selection, variation
 from organism.evolution.engine import Engine
 from organism.evolution.ledger import CONFIRMATIONS
 from organism.evolution.population import regime
@@ -429,6 +429,67 @@ def test_abandoned_in_its_first_generation_a_run_confirms_the_genome():
     assert course.engine.champion.genes == PRIMORDIAL
 
 
+def test_what_failed_or_was_poor_in_an_abandoned_generation_is_as_if_it_had_not_been_tried():
+    one = {gene: (getattr(PRIMORDIAL, gene),) for gene in ARCHITECTURE}
+    space = msgspec.structs.replace(SPACES["default"], **one)
+    course = Course(plan(space=space, floor=0.0), dies=lambda genes, replicate: genes.num_steps < 800)
+    ledger = course.engine.ledger
+    while not (ledger.dead and ledger.blacklist()):
+        course.step()
+        assert course.engine.generation == 1
+    course.engine.abandon("minutes")
+    assert not ledger.dead
+    assert not ledger.blacklist()
+
+
+def test_a_culled_champion_is_not_confirmed_when_its_generation_is_abandoned():
+    course = Course(plan())
+    while course.engine.generation < 3:
+        course.step()
+    champion = course.engine.heads[0].champion()
+    assert course.engine.cull(next(o.id for o in course.engine.heads[0].members if o.genes == champion.genes))
+    course.engine.abandon("minutes")
+    course.finish()
+    assert champion.genes not in {event.genes for event in course.all(events.Confirmed)}
+
+
+def test_progress_is_not_measured_by_who_was_culled():
+    """The best creature is culled: those that are better than the rest are progress, though none reaches it."""
+
+    def falling(genes: Genes, replicate: int) -> dict:
+        return {"validation_loss": 1.0 if genes == PRIMORDIAL else 2.5 - 0.01 * course.engine.generation}
+
+    course = Course(plan(generations=6), falling)
+    while course.engine.generation < 2:
+        course.step()
+    assert course.engine.cull(next(o.id for o in course.engine.heads[0].members if o.genes == PRIMORDIAL))
+    course.finish()
+    assert [end.stagnation for end in course.all(events.GenerationEnd)][2:] == [0, 0, 0, 0]
+
+
+def test_when_all_are_culled_a_run_is_extinct_until_it_is_extended():
+    course = Course(plan(generations=1, population=3))
+    for id in range(3):
+        assert course.engine.cull(id)
+    course.finish()
+    assert course.engine.champion is None
+    assert [event.generation for event in course.all(events.Extinct)] == [1]
+    assert course.engine.extend(3)
+    course.finish()
+    assert course.engine.champion is not None
+
+
+@pytest.mark.parametrize("bound", [{"patience": 1}, {"target": 9.0}])
+def test_an_extended_run_goes_on_past_what_ended_it(bound):
+    course = Course(plan(generations=20, **bound), lambda genes, replicate: {}).finish()
+    assert course.engine.reason in bound
+    ended = course.engine.generation
+    assert course.engine.extend(ended + 5)
+    course.finish()
+    assert course.engine.generation == ended + 5
+    assert course.engine.reason == "generations"
+
+
 def test_an_extended_run_is_the_run_that_was_longer_from_the_start():
     longer = Course(plan(generations=6)).finish()
     course = Course(plan(generations=3)).finish()
@@ -459,6 +520,13 @@ def test_a_front_holds_what_nothing_surpasses_and_its_knee_is_the_champion():
     assert fronts[-1].knee == course.engine.champion.id
     widths = {s.genes.n_embd for s in fronts[-1].standings}
     assert len(widths) >= 4, "a front is broad"
+
+
+def test_a_front_is_the_first_of_all_fronts():
+    rng = random.Random(1)
+    for size in range(60):
+        points = [tuple(rng.randrange(6) for _ in range(3)) for _ in range(size)]
+        assert selection.front(points) == (selection.fronts(points)[0] if points else [])
 
 
 # --- hydra

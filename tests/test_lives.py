@@ -6,7 +6,7 @@ import pytest
 from processes import Running, canonical_journal, command
 
 from organism import events
-from organism.errors import BadInput
+from organism.errors import BadInput, Failure
 from organism.evolution import registry
 from organism.evolution.journal import is_finished, read_events
 from organism.genome import Genes, Genome, genome_in_force, read_genome, write_genome
@@ -99,6 +99,63 @@ def test_what_a_person_did_is_done_again_when_a_run_is_resumed(tiny, tmp_path):
         lived(Life.resume(Home(home), path, workers=1))
         assert canonical_journal(home) == canonical
     assert is_finished(read_events(path))
+
+
+def test_acts_in_a_generation_that_culling_began_are_done_again_in_theirs(tiny, tmp_path):
+    """Everybody new in generation 2 is culled, so that 3 begins at once; what is done there counts from there."""
+    home = nursery(tmp_path / "home")
+    newcomers, culled, meant = {}, [], []
+
+    def act(life, event):
+        match event:
+            case events.Born(origin=origin) if origin not in ("elite", "champion", "re-eval"):
+                newcomers.setdefault(event.generation, []).append(event.id)
+            case events.Progress(id) if id in newcomers.get(2, []) and not culled:
+                culled.extend(newcomers[2])
+                for newcomer in culled:
+                    life.act("cull", newcomer)
+            case events.Progress(id) if id in newcomers.get(3, []) and not meant:
+                meant.append(id)
+                life.act("immigrant")
+                life.act("bless", id)
+
+    lived(living(tiny, home, workers=1, population=3, generations=5), act)
+    path = journal_of(home)
+    canonical, lines = canonical_journal(home), path.read_bytes().splitlines(keepends=True)
+    third = next(i for i, line in enumerate(lines) if b'"event":"generation_end","generation":3' in line)
+    for cut in (third + 1, len(lines) - 1):
+        path.write_bytes(b"".join(lines[:cut]))
+        lived(Life.resume(Home(home), path, workers=1))
+        assert canonical_journal(home) == canonical
+
+
+def test_a_run_whose_space_is_exhausted_can_be_extended_and_ends(tiny, tmp_path):
+    space = tmp_path / "narrow.toml"
+    space.write_text(
+        "n_embd = [4]\nn_head = [1]\nn_layer = [1]\nblock_size = [4]\nmlp_ratio = [1, 2]\n"
+        "learning_rate = { min = 0.005, max = 0.005 }\nnum_steps = { min = 40, max = 41 }\nbatch_size = [1]\n"
+    )
+    home = Home(nursery(tmp_path / "home"))
+    plan = Plan(seed=1, data=str(tiny / "tiny.txt"), space=str(space), whole_life=False, population=4, generations=3)
+    lived(Life.begin(home, plan, 2))
+    path = journal_of(home.folder)
+    happened = lived(Life.resume(home, path, workers=2, generations=5))
+    assert [e.generation for e in happened if isinstance(e, events.GenerationEnd)] == [4, 5]
+    assert is_finished(read_events(path))
+
+
+def test_a_run_in_which_nothing_lives_is_finished_and_says_so(tiny, tmp_path):
+    home = nursery(tmp_path / "home")
+
+    def cull(life, event):
+        if isinstance(event, events.Worker):
+            for id in range(3):
+                life.act("cull", id)
+
+    with pytest.raises(Failure, match="nothing lived"):
+        lived(living(tiny, home, workers=1, population=3, generations=1), cull)
+    assert is_finished(read_events(journal_of(home)))
+    assert genome_in_force(Home(home)).stage == "primordial"
 
 
 def test_an_extended_run_has_the_course_of_one_that_was_longer_from_the_start(tiny, tmp_path):
