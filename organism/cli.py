@@ -4,6 +4,8 @@ Bad input is one line on standard error and exit status 2; a failure is one line
 status is 128 + its number, with the command that resumes. Everything heavy is imported by the command that needs it.
 """
 
+import errno
+import io
 import math
 import os
 import random
@@ -30,6 +32,7 @@ app = App(
     help_format="plaintext",
     exit_on_error=False,
     print_error=False,
+    result_action="return_value",
 )
 
 Objective = Literal[
@@ -55,11 +58,20 @@ def _number(kind: Any, tokens: Sequence[Any]) -> float:
     return number
 
 
+def _folder(kind: Any, tokens: Sequence[Any]) -> Path:
+    """A folder that has a name: an empty one is a slip, and would mean the current folder."""
+    if not tokens[0].value:
+        raise BadInput(f"{tokens[0].keyword}: is empty: must be a folder")
+    return Path(tokens[0].value)
+
+
 Whole = Annotated[int, Parameter(converter=_number)]
 Count = Annotated[int, Parameter(converter=_number, validator=Number(gte=1))]
 Seed = Annotated[int, Parameter(converter=_number, validator=Number(gte=0, lt=1 << 63))]
 Finite = Annotated[float, Parameter(converter=_number)]
 Positive = Annotated[float, Parameter(converter=_number, validator=Number(gt=0))]
+Workers = Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1024))]
+Folder = Annotated[Path, Parameter(converter=_folder)]
 Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 
 
@@ -68,12 +80,12 @@ Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
 class Shared:
     """Flags of every command that trains."""
 
-    home: Path | None = None
+    home: Folder | None = None
     "Where genome.toml and experiments/ live; default: here if there's a genome.toml, else the user's data folder."
     data: str = "names"
     "A corpus by name (see 'organism corpus list') or a text file, a document a line."
     seed: Seed | None = None
-    "One seed explains the whole run."
+    "One seed explains the whole run: drawn and told if left out; 42 for train and sweep."
     metabolism: Metabolism = "tape"
     "val: a graph of objects; tape: recorded scalars; fused: gradients by hand."
     dtype: Dtype = "float64"
@@ -101,7 +113,7 @@ class Evolving:
     "End the search after so many minutes."
     space: str = "default"
     "Where to look: default, wide, or a TOML file with the genes as keys."
-    workers: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1024))] | None = None
+    workers: Workers | None = None
     "Worker processes; default: the cores."
 
 
@@ -164,10 +176,10 @@ def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_
     return _run(Life.begin(home, plan, workers), home, json)
 
 
-def _run(life, home: Home, json: bool) -> None:
-    """Print a life to its end; say how to go on if it's interrupted."""
+def _run(life, home: Home, json: bool, before: Iterable = ()) -> None:
+    """Print a life to its end, of a resumed one what's new; say how to go on if it's interrupted."""
     try:
-        _print_events(life.events(), json)
+        _print_events(life.events(), json, before)
     except Signalled:
         life.close()
         if life.journal:
@@ -176,7 +188,7 @@ def _run(life, home: Home, json: bool) -> None:
         raise
 
 
-def _print_events(events: Iterable, json: bool) -> None:
+def _print_events(events: Iterable, json: bool, before: Iterable = ()) -> None:
     if json:
         from .events import encode
 
@@ -185,7 +197,7 @@ def _print_events(events: Iterable, json: bool) -> None:
     else:
         from .printer import print_life
 
-        print_life(events)
+        print_life(events, before)
 
 
 @app.command
@@ -302,7 +314,7 @@ def dream(
     n: Annotated[int, Parameter(name=["-n", "--number"], converter=_number, validator=Number(gte=1, lte=100_000))] = 20,
     temperature: Positive = 0.5,
     prompt: str = "",
-    home: Path | None = None,
+    home: Folder | None = None,
     data: str | None = None,
     seed: Seed | None = None,
 ):
@@ -336,7 +348,7 @@ app.command(genome_app)
 
 
 @genome_app.command(name="show")
-def genome_show(*, home: Path | None = None):
+def genome_show(*, home: Folder | None = None):
     """Print the genome in force as TOML."""
     from .genome import genome_in_force
 
@@ -344,7 +356,7 @@ def genome_show(*, home: Path | None = None):
 
 
 @genome_app.command(name="history")
-def genome_history(*, home: Path | None = None):
+def genome_history(*, home: Folder | None = None):
     """The creature's ancestors, oldest first, and the genomes that were replaced."""
     from .genome import genome_in_force
     from .printer import describe
@@ -352,17 +364,25 @@ def genome_history(*, home: Path | None = None):
     place = Home.find(home)
     genome = genome_in_force(place)
     for ancestor in genome.ancestors:
-        fitness = "" if ancestor.fitness is None else f"fitness {ancestor.fitness:.4f}  "
-        print(f"{ancestor.origin or 'unknown':<12} {fitness}{describe(ancestor.genes)}")
+        measured = _measured(ancestor.objective, ancestor.fitness)
+        print(f"{ancestor.origin or 'unknown':<12} {measured}{describe(ancestor.genes)}")
     provenance = genome.provenance
-    fitness = f"fitness {provenance.fitness.mean:.4f}  " if provenance and provenance.fitness else ""
-    print(f"{genome.stage:<12} {fitness}{describe(genome.genes)}  (in force)")
+    fitness = provenance.fitness.mean if provenance and provenance.fitness else None
+    measured = _measured(provenance.objective if provenance else None, fitness)
+    print(f"{genome.stage:<12} {measured}{describe(genome.genes)}  (in force)")
     for path in sorted(place.history.glob("*.toml")):
         print(f"kept: {path}")
 
 
+def _measured(objective: str | None, fitness: float | None) -> str:
+    """A fitness in the unit of what it was selected for."""
+    from .events import sign
+
+    return "" if objective is None or fitness is None else f"{objective} {sign(objective) * fitness:.4f}  "
+
+
 @genome_app.command(name="reset")
-def genome_reset(*, home: Path | None = None):
+def genome_reset(*, home: Folder | None = None):
     """Make the creature primordial again; the genome that it had is kept in the history."""
     from .genome import PRIMORDIAL_GENOME, write_genome
 
@@ -373,7 +393,7 @@ def genome_reset(*, home: Path | None = None):
 
 
 @genome_app.command(name="submit")
-def genome_submit(*, author: str | None = None, notes: str | None = None, home: Path | None = None):
+def genome_submit(*, author: str | None = None, notes: str | None = None, home: Folder | None = None):
     """File the genome in force in the registry, genomes/<objective>/, under an id made of what it is.
 
     Parameters
@@ -382,6 +402,8 @@ def genome_submit(*, author: str | None = None, notes: str | None = None, home: 
         Whose it is.
     notes
         What is to be said of it.
+    home
+        The creature's folder.
     """
     from .evolution.registry import submit
     from .genome import genome_in_force
@@ -393,7 +415,7 @@ def genome_submit(*, author: str | None = None, notes: str | None = None, home: 
 
 
 @genome_app.command(name="list")
-def genome_list(*, home: Path | None = None):
+def genome_list(*, home: Folder | None = None):
     """The registry: genomes that were filed, by objective, the fittest first."""
     from .evolution.registry import entries
     from .printer import describe
@@ -410,7 +432,7 @@ def genome_list(*, home: Path | None = None):
 
 
 @genome_app.command(name="use")
-def genome_use(genome: str, *, home: Path | None = None):
+def genome_use(genome: str, *, home: Folder | None = None):
     """Make a genome of the registry, or of a file, the one in force; the genome that it replaces is kept.
 
     Parameters
@@ -436,7 +458,7 @@ app.command(runs_app)
 
 
 @runs_app.command(name="list")
-def runs_list(*, home: Path | None = None):
+def runs_list(*, home: Folder | None = None):
     """Every run of this home, oldest first."""
     from .evolution.journal import journals
     from .instruments.chronicle import list_lines
@@ -446,7 +468,7 @@ def runs_list(*, home: Path | None = None):
 
 
 @runs_app.command(name="show")
-def runs_show(run: str | None = None, *, home: Path | None = None):
+def runs_show(run: str | None = None, *, home: Folder | None = None):
     """What a run came to: trajectory, species, genes, lineage, compute, names; the last one if none is named.
 
     Parameters
@@ -463,7 +485,7 @@ def runs_show(run: str | None = None, *, home: Path | None = None):
 
 
 @runs_app.command(name="replay")
-def runs_replay(run: str | None = None, *, home: Path | None = None, headless: Flag = False, json: Flag = False):
+def runs_replay(run: str | None = None, *, home: Folder | None = None, headless: Flag = False, json: Flag = False):
     """Tell a run again from its journal; the last one if none is named.
 
     Parameters
@@ -488,12 +510,12 @@ def runs_resume(
     run: str | None = None,
     *,
     generations: Count | None = None,
-    home: Path | None = None,
-    workers: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1024))] | None = None,
+    home: Folder | None = None,
+    workers: Workers | None = None,
     headless: Flag = False,
     json: Flag = False,
 ):
-    """Go on with an interrupted run; the last unfinished one if none is named.
+    """Go on with a run: if none is named the last unfinished one, or with --generations the last one.
 
     Parameters
     ----------
@@ -501,14 +523,23 @@ def runs_resume(
         The journal's name, without its ending.
     generations
         Go on to so many generations in all, also with a run that is finished.
+    home
+        Where the run was lived.
+    workers
+        Worker processes; default: the cores.
+    headless
+        Print text instead of opening the screen.
+    json
+        Print the events as JSON Lines, without the screen.
     """
-    from .evolution.journal import find_run, last_unfinished
+    from .evolution.journal import find_run, last_unfinished, read_events
     from .life import Life
 
     place = Home.find(home)
     path = find_run(place, run) if run or generations else last_unfinished(place)
     if headless or json:
-        return _run(Life.resume(place, path, workers or _cores(), generations), place, json)
+        life = Life.resume(place, path, workers or _cores(), generations)
+        return _run(life, place, json, read_events(path))
     _need_terminal("organism runs resume")
     from tui import main as screen
 
@@ -586,7 +617,7 @@ def judge(
     file: Annotated[str, Parameter(allow_leading_hyphen=True)] = "-",
     *,
     data: str | None = None,
-    home: Path | None = None,
+    home: Folder | None = None,
     json: Flag = False,
 ):
     """How beautiful a list of names is, one a line, beside real names: flow, symmetry, creativity, beauty, classic.
@@ -625,7 +656,7 @@ def sweep(
     shared: Shared = Shared(),
     values: str | None = None,
     seeds: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1000))] = 3,
-    workers: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1024))] | None = None,
+    workers: Workers | None = None,
     out: Path | None = None,
     plot: Path | None = None,
 ):
@@ -696,7 +727,7 @@ def explain(
     graph: Path | None = None,
     letter: Count | None = None,
     json: Flag = False,
-    home: Path | None = None,
+    home: Folder | None = None,
     data: str | None = None,
 ):
     """One name through the creature, step by step: tokens, embeddings, attention, expectations, losses, gradients.
@@ -763,7 +794,7 @@ def report(
     run: str | None = None,
     *,
     out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
-    home: Path | None = None,
+    home: Folder | None = None,
 ):
     """Write one self-contained HTML page about a run; the last one if none is named.
 
@@ -791,7 +822,7 @@ def bench(
     only: Literal["ladder", "shapes", "workers", "startup", "evolution", "benchmarks"] | None = None,
     json: Flag = False,
     data: str = "names",
-    workers: Count | None = None,
+    workers: Workers | None = None,
 ):
     """How fast it is on this machine: metabolisms, shapes, workers, start-up, evolution, micro-benchmarks.
 
@@ -824,7 +855,7 @@ def bench(
 @app.command(name="compare")
 def compare_command(
     *,
-    peer: tuple[str, ...] = (),
+    peer: Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)] = (),
     repeats: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1_000))] = 7,
     json: Flag = False,
     data: str = "names",
@@ -899,18 +930,27 @@ def _version() -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     heed()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # What a terminal can't show is spelled out.
     try:
-        app(sys.argv[1:] if arguments is None else arguments)
+        status = app(_readable(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
-        return 0
+        return status or 0
     except UnusedCliTokensError as error:
-        return _complain(f"{' '.join(error.unused_tokens or [])}: isn't a command; 'organism --help' lists them", 2)
+        unused = " ".join(error.unused_tokens or [])
+        known = " ".join(error.command_chain or [])
+        if known:
+            return _complain(f"{unused}: unexpected; 'organism {known} --help' tells what it takes", 2)
+        return _complain(f"{unused}: isn't a command; 'organism --help' lists them", 2)
     except CycloptsError as error:
         return _complain(" ".join(str(error).split()), 2)
     except BadInput as error:
         return _complain(str(error), 2)
     except Failure as error:
         return _complain(str(error), 1)
+    except MemoryError:
+        return _complain("out of memory: this creature is too large for this machine", 1)
     except BrokenPipeError:
         # Whoever read the output has gone; there's nobody left to tell.
         _let_output_go()
@@ -920,9 +960,21 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.flush()
         except OSError:
             _let_output_go()
-        return _complain(f"{error.filename2 or error.filename or 'output'}: {error.strerror or error}", 1)
+        output = "output" if error.errno in (errno.ENOSPC, errno.EIO) else ""
+        where = error.filename2 or error.filename or output
+        return _complain(": ".join(map(str, filter(None, (where, error.strerror or error)))), 1)
     except Signalled as signalled:
         return 128 + signalled.number
+
+
+def _readable(arguments: Sequence[str]) -> list[str]:
+    """The arguments, all of which are text. Raises BadInput for one that the terminal's encoding can't read."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise BadInput(f"{argument.encode(errors='backslashreplace').decode()}: isn't UTF-8 text") from None
+    return list(arguments)
 
 
 def _let_output_go() -> None:

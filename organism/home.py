@@ -56,6 +56,17 @@ class Home:
             yield
 
 
+def listed(folder: Path, pattern: str) -> list[Path]:
+    """The files that match, none where there's no folder. Raises BadInput if it can't be looked into."""
+    try:
+        os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise BadInput(f"{folder}: can't be read: {error.strerror}") from None
+    return sorted(folder.glob(pattern))
+
+
 @contextmanager
 def writing(path: Path):
     """Have what the system refuses in here raise a Failure that names `path`, whatever file it was about."""

@@ -13,7 +13,8 @@ import math
 import platform
 import queue
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -102,8 +103,10 @@ def check_plan(plan: Plan, where: str = "") -> Plan:
         if held[field] not in words:
             raise BadInput(f"{where}{field} = {held[field]!r}: must be one of {', '.join(words)}")
     for field, least in LEAST.items():
-        if held[field] is not None and not least <= held[field] < 1 << 63:
+        if held[field] is not None and held[field] < least:
             raise BadInput(f"{where}{field} = {held[field]}: must be {least} or more")
+        if held[field] is not None and held[field] >= 1 << 63:
+            raise BadInput(f"{where}{field} = {held[field]}: must be less than 2^63")
     for field in ("target", "minutes"):
         if held[field] is not None and not math.isfinite(held[field]):
             raise BadInput(f"{where}{field} = {held[field]}: must be a finite number")
@@ -122,6 +125,19 @@ class Scale(NamedTuple):
     generations: int
     population: int
     elitism: int
+
+
+def learnt(held: Iterable[Event]) -> Iterator[list[Event]]:
+    """Each time that the creature itself has learnt to its end, from TrainStart to its dreams."""
+    told: list[Event] = []
+    for event in held:
+        match event:
+            case TrainStart():
+                told = [event]
+            case TrainStep() | TrainEnd():
+                told.append(event)
+            case Dream():
+                yield [*told, event]
 
 
 def usual_scale(objective: str) -> Scale:
@@ -158,6 +174,7 @@ class Life:
         self._inbox: queue.SimpleQueue[Act] = queue.SimpleQueue()
         self._leaving = False
         self.journal: Journal | None = None
+        self._remembered: deque[list[Event]] = deque()
         # Started here, and not in `events`, because a screen may take the terminal over in between.
         self.pool = Pool(corpus, plan.metabolism, plan.dtype, workers)
 
@@ -261,6 +278,7 @@ class Life:
 
     def _live(self, journal: Journal) -> Iterator[Event]:
         run, plan = journal.run, self.plan
+        self._remembered = deque(learnt(journal.held))
         if not isinstance(self._begun, Run):
             yield Resumed(resumed_at=now(), workers=self.workers)
         if not is_prepared(plan.metabolism, plan.dtype):
@@ -308,7 +326,10 @@ class Life:
         )
 
     def _be(self, genes: Genes) -> Iterator[Event]:
-        """Train the creature that `genes` spell, keep its weights and let it dream."""
+        """Train the creature that `genes` spell, keep its weights and let it dream; or tell what the journal tells."""
+        if self._remembered:
+            yield from self._remembered.popleft()
+            return
         plan, began = self.plan, time.monotonic()
         seed = training_seed(plan.seed, genes, LIVED)
         training = Training(genes, self.corpus, seed, plan.metabolism, plan.dtype, tick=self.look_up)

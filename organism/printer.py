@@ -63,7 +63,7 @@ class Printer:
         self.stage = ""
         self.start: TrainStart | None = None
         self.end: TrainEnd | None = None
-        self.ranges: dict[str | None, tuple[float, float] | None] = {}
+        self.firsts: dict[str | None, GenerationEnd | None] = {}
         self.objective = "loss"
         self.fronted = 0
         self.evolving = False
@@ -93,10 +93,10 @@ class Printer:
             case Worker(state="died" | "stuck"):
                 yield f"    worker {event.worker} {event.state} ({event.reason}); another takes its place"
             case GenerationStart(1, head=head):
-                if not self.ranges:
+                if not self.firsts:
                     title = "head" if head else ""
                     yield f"    {'':>3} {title:<7}{'best':>9} {'mean':>9} {'worst':>9} {'species':>7}"
-                self.ranges.setdefault(head, None)
+                self.firsts.setdefault(head, None)
             case GenerationStart(regime="championship" | "cataclysm"):
                 where = f" of the {event.head}" if event.head else ""
                 yield f"    {event.regime}{where}: no progress lately, so the next generation is bred differently"
@@ -139,11 +139,14 @@ class Printer:
             yield f"  only {config['documents']} distinct documents: held-out fitness is mostly noise"
 
     def _generation(self, event: GenerationEnd) -> Iterator[str]:
-        """A line with best, mean and worst in the objective's own unit, and a bar from the first mean to the best."""
+        """A line with best, mean and worst in the objective's own unit, and a bar of what was gained since the first.
+
+        It's as long as what the best has gained on the first mean, of that and what the first best had gained.
+        """
         unit = sign(HEADS.get(event.head or "", self.objective))
-        low, high = self.ranges.get(event.head) or (event.mean, event.best)
-        self.ranges[event.head] = low, high = low, max(high, event.best)
-        share = (event.best - low) / (high - low + 3 * abs(high - low) / (event.generation + 3) or 1.0)
+        first = self.firsts[event.head] = self.firsts.get(event.head) or event
+        gain, first_gain = event.best - first.mean, first.best - first.mean
+        share = gain / (gain + first_gain or 1.0)
         kinds = f"{event.species:>7}" + (" (monoculture)" if event.species == 1 else "")
         yield (
             f"    {event.generation:>3} {event.head or '':<7}{unit * event.best:>9.4f} {unit * event.mean:>9.4f} "
@@ -206,9 +209,12 @@ def _losses(event: TrainEnd) -> str:
     return f"training loss {event.loss:.4f}{held_out}"
 
 
-def print_life(events: Iterable[Event]) -> None:
-    """Print a life as it happens."""
+def print_life(events: Iterable[Event], before: Iterable[Event] = ()) -> None:
+    """Print a life as it happens; what came `before` an interruption was printed then, and only gives it sense."""
     printer = Printer()
+    for event in before:
+        for _ in printer.lines(event):
+            pass
     with progress_bar() as show:
         for event in events:
             for line in printer.lines(event):

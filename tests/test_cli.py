@@ -52,6 +52,9 @@ def refused(*arguments: object) -> str:
         (("train", "--data", "no/such.txt"), "--data no/such.txt: must be one of names,"),
         (("train", "--dtype", "float32"), "fused"),
         (("train", "--colour"), "--colour"),
+        (("dream", "3"), "3: unexpected; 'organism dream --help'"),
+        (("wake",), "wake: isn't a command"),
+        (("evolve", "--headless", "--generations", "9" * 30), "must be less than 2^63"),
         (("evolve", "--headless", "--population", "1"), "--population"),
         (("evolve", "--headless", "--objective", "wealth"), "wealth"),
         (("evolve", "--headless", "--space", "narrow"), "--space narrow: must be default, wide or a TOML file"),
@@ -96,6 +99,50 @@ def test_what_cannot_be_written_is_one_line_and_status_1(tmp_path, tiny):
     assert ran.stderr == b"organism: output: No space left on device\n"
 
 
+def test_what_is_written_last_is_written_or_said_to_be_lost(monkeypatch):
+    """Python's own buffer is only written as the command ends."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run([*COMMAND, "corpus", "show"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (ran.returncode, ran.stderr) == (1, b"organism: output: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_that_are_closed_are_no_failure(tmp_path, tiny, closed):
+    flags = f"--home {tmp_path} --data {tiny}/tiny.txt --steps 2 --samples 1"
+    ran = subprocess.run(
+        f"exec {sys.executable} -m organism train {flags} {closed}", shell=True, capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ("sample  1: " in ran.stdout) == (">&-" not in closed.replace("2>&-", ""))
+
+
+def test_judge_without_a_standard_input_judges_nothing(tmp_path):
+    ran = subprocess.run(
+        f"exec {sys.executable} -m organism judge --home {tmp_path} <&-", shell=True, capture_output=True, text=True
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.count("\n") == 1
+
+
+def test_what_a_terminal_cannot_show_is_spelled_out(tmp_path, evolving, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    ran = organism("evolve", "--headless", "--home", tmp_path, *evolving[:-4], "--generations", 1, "--population", 2)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "\\u25d0 evolving" in ran.stdout
+
+
+def test_an_argument_that_is_no_text_is_refused(tmp_path):
+    command = [*COMMAND, "genome", "submit", "--home", str(tmp_path), "--author", b"\xff"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (2, "organism: \\udcff: isn't UTF-8 text\n")
+
+
+def test_a_folder_for_runs_that_cannot_be_looked_into_is_said(tmp_path):
+    (tmp_path / "experiments").write_text("")
+    assert "experiments: can't be read: Not a directory" in refused("runs", "list", "--home", tmp_path)
+
+
 def test_weights_are_not_kept_while_another_organism_evolves_there(tmp_path, tiny):
     with Home(tmp_path).lock():
         ran = organism("train", "--home", tmp_path, "--data", tiny / "tiny.txt", "--samples", 1)
@@ -108,6 +155,10 @@ def test_weights_are_not_kept_while_another_organism_evolves_there(tmp_path, tin
 def test_a_home_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     assert "can't be used as a folder" in refused("genome", "show", "--home", tmp_path / "file")
+
+
+def test_a_home_without_a_name_is_not_the_current_folder():
+    assert "--home: is empty: must be a folder" in refused("genome", "reset", "--home", "")
 
 
 def test_without_a_terminal_the_screen_is_refused_with_the_way_out(tmp_path):

@@ -108,6 +108,16 @@ def test_a_journal_with_a_line_cut_out_of_its_middle_is_refused_without_a_letter
         assert path.read_bytes() == content
 
 
+def test_a_journal_that_cannot_be_read_is_not_passed_over_for_an_older_one(home, capsys):
+    (home.experiments / "20260101T000000-loss.jsonl").write_bytes(write(home, WHOLE[:9]).path.read_bytes())
+    broken = home.experiments / "20270101T000000-my.run.jsonl"
+    broken.write_text("nonsense\n")
+    assert command("runs", "resume", "--headless", "--home", home.folder) == 2
+    assert "name the RUN to resume" in capsys.readouterr().err
+    assert command("runs", "show", "20270101T000000-my.run", "--home", home.folder) == 2
+    assert "my.run.jsonl: " in capsys.readouterr().err
+
+
 def test_a_finished_run_is_not_resumed_but_says_how_it_is_extended(home, capsys):
     run = msgspec.structs.replace(WHOLE[0], config=WHOLE[0].config | {"genes": msgspec.to_builtins(SPACES["default"])})
     path = write(home, [run, *WHOLE[1:]]).path

@@ -50,6 +50,14 @@ def test_an_id_depends_on_the_genome_and_not_on_who_files_it_or_when(home):
     assert len(registry.entries(home)[0]) == 2
 
 
+def test_author_and_notes_stay_unless_others_are_given(home):
+    entry = registry.submit(home, evolved(-2.4), "Ann", "the best of all")
+    for genome in (registry.find(home, entry.id), evolved(-2.4)):
+        again = registry.submit(home, genome)
+        assert (again.provenance.author, again.provenance.notes) == ("Ann", "the best of all")
+    assert registry.submit(home, evolved(-2.4), notes="another").provenance.author == "Ann"
+
+
 def test_a_filed_genome_is_put_in_force_by_id_by_its_beginning_and_by_file(home, capsys):
     write_genome(home, evolved(-2.5, n_embd=8))
     entry = registry.submit(home, evolved(-2.2, n_embd=32))

@@ -36,7 +36,7 @@ from ..events import (
     encode,
 )
 from ..genome import check_genes
-from ..home import Home, write_atomically, writing
+from ..home import Home, listed, write_atomically, writing
 
 ENDING = (GenerationEnd, Abandoned, Confirmed, EvolutionEnd, Extinct, GenomeWritten, Stage)
 
@@ -148,7 +148,7 @@ def find_run(home: Home, stem: str | None) -> Path:
         if not paths:
             raise BadInput(f"{home.experiments}: holds no run yet: 'organism evolve' makes one")
         return paths[-1]
-    path = home.experiments / f"{Path(stem).stem}.jsonl"
+    path = home.experiments / f"{Path(stem).name.removesuffix('.jsonl')}.jsonl"
     if path not in paths:
         known = f": there are {', '.join(p.stem for p in paths[-3:])}" if paths else ""
         raise BadInput(f"run {stem}: isn't in {home.experiments}{known}")
@@ -156,19 +156,19 @@ def find_run(home: Home, stem: str | None) -> Path:
 
 
 def last_unfinished(home: Home) -> Path:
-    """The journal of the youngest run that was interrupted. Raises BadInput where there's none."""
+    """The journal of the youngest run that was interrupted. Raises BadInput where there's none, or can't be told."""
     for path in reversed(journals(home)):
         try:
             if not is_finished(read_events(path)):
                 return path
-        except BadInput:
-            continue
+        except BadInput as error:
+            raise BadInput(f"{error}; name the RUN to resume, if it's another") from None
     raise BadInput(f"{home.experiments}: holds no unfinished run")
 
 
 def journals(home: Home) -> list[Path]:
     """The journals in a home, oldest first."""
-    return sorted(home.experiments.glob("*.jsonl"), key=lambda path: (path.stem[:15], len(path.stem), path.stem))
+    return sorted(listed(home.experiments, "*.jsonl"), key=lambda path: (path.stem[:15], len(path.stem), path.stem))
 
 
 def is_finished(events: list[AnyEvent]) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 
 from ..errors import BadInput
 from ..genome import Genome, Provenance, read_genome
-from ..home import Home, write_atomically
+from ..home import Home, listed, write_atomically
 
 UNMEASURED = "unmeasured"
 FEWEST = 4
@@ -40,13 +40,15 @@ def content_id(genome: Genome) -> str:
 
 
 def submit(home: Home, genome: Genome, author: str | None = None, notes: str | None = None) -> Entry:
-    """File `genome`; one that was filed before takes the new author and notes."""
-    provenance = msgspec.structs.replace(genome.provenance or Provenance(), author=author, notes=notes)
-    objective, id = provenance.objective or UNMEASURED, content_id(genome)
+    """File `genome`. An author or notes that aren't given stay as the genome has them, or the file that there is."""
+    own = genome.provenance or Provenance()
+    objective, id = own.objective or UNMEASURED, content_id(genome)
     if Path(objective).name != objective or objective in (".", "..", home.history.name):
         raise BadInput(f"provenance.objective = {objective!r}: can't be the name of a folder under {home.genomes}")
-    filed = msgspec.structs.replace(genome, provenance=provenance)
     path = home.genomes / objective / f"{id}.toml"
+    before = (read_genome(path).provenance if path.exists() else None) or Provenance()
+    author, notes = author or own.author or before.author, notes or own.notes or before.notes
+    filed = msgspec.structs.replace(genome, provenance=msgspec.structs.replace(own, author=author, notes=notes))
     write_atomically(path, filed.toml().encode())
     return Entry(id, objective, filed, path)
 
@@ -69,7 +71,8 @@ def entries(home: Home) -> tuple[list[Entry], list[BadInput]]:
 
 def _filed(home: Home) -> list[Path]:
     """The files of the registry; the history of the genome in force lies beside them and isn't part of it."""
-    return sorted(path for path in home.genomes.glob("*/*.toml") if path.parent != home.history)
+    folders = [folder for folder in listed(home.genomes, "*") if folder.is_dir() and folder != home.history]
+    return [path for folder in folders for path in listed(folder, "*.toml")]
 
 
 def find(home: Home, name: str) -> Genome:

@@ -259,7 +259,7 @@ def ignite(setup: Setup):
     starting: Any = multiprocess  # its functions are only put there when it's imported
     if "forkserver" not in starting.get_all_start_methods():
         return starting.get_context("spawn")
-    from multiprocess import forkserver
+    from multiprocess import forkserver, resource_tracker
 
     context = starting.get_context("forkserver")
     context.set_forkserver_preload(["organism.workers.preload"])
@@ -269,6 +269,8 @@ def ignite(setup: Setup):
     inherited["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in sys.path)
     inherited["PYTHONSAFEPATH"] = "1"
     before = {name: os.environ.get(name) for name in inherited}
+    with _real_stderr():
+        resource_tracker.ensure_running()  # Before anything is blocked: it unblocks SIGINT as it starts.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     os.environ.update(inherited)
     try:
