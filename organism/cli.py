@@ -585,8 +585,11 @@ def corpus_show(
     print(f"{corpus.name}: {len(corpus.documents):,} documents, {len(set(corpus.documents)):,} distinct")
     print(f"letters ({len(corpus.letters)}): {corpus.letters}")
     print(f"longest: {corpus.longest}, sha256: {corpus.sha256}")
-    split = corpus.split
-    print(f"split: {len(split.train):,} train, {len(split.validation):,} validation, {len(split.test):,} test")
+    try:
+        split = corpus.split
+        print(f"split: {len(split.train):,} train, {len(split.validation):,} validation, {len(split.test):,} test")
+    except BadInput as error:
+        print(f"split: none, so that it's only for --preset: {error}")
     for document in corpus.documents[:n]:
         print(document)
 

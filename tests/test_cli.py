@@ -225,6 +225,14 @@ def test_corpora_are_listed_and_shown():
     assert "abcdefghijklmnopqrstuvwxyz" in shown[1]
 
 
+def test_a_corpus_too_small_to_be_split_is_shown_all_the_same(tmp_path):
+    (tmp_path / "two.txt").write_text("ab\nba\n")
+    ran = organism("corpus", "show", tmp_path / "two.txt")
+    assert ran.returncode == 0
+    assert "split: none" in ran.stdout
+    assert ran.stdout.endswith("\nab\nba\n")
+
+
 def test_a_reader_that_leaves_is_no_error(tmp_path, tiny):
     command = [*COMMAND, "train", "--home", str(tmp_path), "--data", str(tiny / "tiny.txt"), "--steps", "100000"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
