@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from processes import command
 
 from organism.corpus import read_corpus
 from organism.errors import BadInput
@@ -141,6 +142,14 @@ def test_every_metabolism_is_compared_with_every_peer(monkeypatch, corpus):
     assert val.ratio > 20
     assert (peer.loss, peer.agrees) == (2.6497, False)
     assert bad.note
+
+
+def test_a_comparison_speaks_json(monkeypatch, tiny, capsys):
+    monkeypatch.setattr(compare, "FIRST_STEPS", 3)
+    assert command("compare", "--json", "--repeats", 1, "--data", tiny / "tiny.txt", "--peer", f"c={SAYS}") == 0
+    held = json.loads(capsys.readouterr().out)
+    assert [standing["name"] for standing in held] == [*(f"{m} {dtype}" for m, dtype in compare.OWN), "c"]
+    assert all(standing["training"] > 0 for standing in held)
 
 
 @pytest.mark.parametrize("text", ["c", "=x", "c=", " = "])

@@ -137,7 +137,7 @@ def train(corpus: Corpus, metabolism: str, dtype: str) -> Run:
     taken, early = time.perf_counter() - before, float(losses[:FIRST_STEPS].mean())
     if steps < preset.genes.num_steps:
         tokens = np.minimum(preset.genes.block_size, np.diff(training.starts) - 1)
-        rest = taken * (tokens[: preset.genes.num_steps].sum() / tokens[:steps].sum() - 1)
+        rest = taken * (float(tokens[: preset.genes.num_steps].sum() / tokens[:steps].sum()) - 1)
         return Run(time.perf_counter() - began + rest, taken + rest, early=early)
     dreamt = dreams(training.creature(), SAMPLES, training.rng, limit=preset.genes.block_size)
     names = tuple(dream.text for dream in dreamt)
