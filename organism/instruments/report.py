@@ -425,9 +425,10 @@ def _figures(story: Story) -> str:
 
 
 def _planned(story: Story) -> str:
-    """How many generations the run was to have when it began."""
+    """How many generations the run was to have: when it began, or since a person extended it."""
     config = story.run.config
-    return f"{config['generations'] * (config['cycles'] if story.run.objective == 'hydra' else 1):,}"
+    begun = config["generations"] * (config["cycles"] if story.run.objective == "hydra" else 1)
+    return f"{max([begun, *(act.generations for act in story.acts if act.generations)]):,}"
 
 
 def _again(story: Story) -> str:

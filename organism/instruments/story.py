@@ -59,7 +59,10 @@ class Organism(msgspec.Struct, frozen=True):
 
 
 class Story(msgspec.Struct, frozen=True):
-    """All that a report tells of a run. `generations` and `organisms` are in the order of the journal."""
+    """All that a report tells of a run. `generations` and `organisms` are in the order of the journal.
+
+    A run that a person extended is searching again: its `confirmed`, `end` and `written` are those of its new end.
+    """
 
     stem: str
     run: Run
@@ -115,6 +118,10 @@ def tell(events: Sequence[AnyEvent], stem: str) -> Story:
             judged.setdefault(event.id, event)
         elif isinstance(event, Died):
             died.setdefault(event.id, event.reason)
+    extended = max(
+        (i for i, event in enumerate(events) if isinstance(event, Act) and event.verb == "extend"), default=0
+    )
+    ending = events[extended:]
     return Story(
         stem=stem,
         run=run,
@@ -123,12 +130,12 @@ def tell(events: Sequence[AnyEvent], stem: str) -> Story:
         generations=_of(GenerationEnd, events),
         organisms={b.id: Organism(b, judged.get(b.id), died.get(b.id)) for b in _of(Born, events)},
         gatherings=_of(Gathering, events),
-        confirmed=_of(Confirmed, events),
+        confirmed=_of(Confirmed, ending),
         acts=_of(Act, events),
         abandoned=_of(Abandoned, events),
         resumed=len(_of(Resumed, events)),
-        end=next(iter(_of(EvolutionEnd, events)), None),
-        written=next(iter(_of(GenomeWritten, events)), None),
+        end=next(iter(_of(EvolutionEnd, ending)), None),
+        written=next(iter(_of(GenomeWritten, ending)), None),
     )
 
 
