@@ -111,9 +111,10 @@ def test_the_page_needs_nothing_and_runs_nothing(story):
     assert re.findall(r"url\((?!#)", text) == []
 
 
-def test_every_drawing_is_well_formed(story):
-    drawings = re.findall(r"<svg.*?</svg>", report(story), re.DOTALL)
-    assert [ElementTree.fromstring(drawing).get("class") for drawing in drawings].count("lineage") == 1
+def test_every_drawing_is_well_formed_and_holds_no_stray_text(story):
+    drawings = [ElementTree.fromstring(text) for text in re.findall(r"<svg.*?</svg>", report(story), re.DOTALL)]
+    assert [drawing.get("class") for drawing in drawings].count("lineage") == 1
+    assert not any(drawing.text for drawing in drawings)
 
 
 def test_a_run_that_was_extended_is_told_by_its_new_end(told):
