@@ -845,10 +845,10 @@ def compare_command(
     import msgspec
 
     from .corpus import read_corpus
-    from .instruments.compare import compare, parse_peer
+    from .instruments.compare import compare, parse_peers
     from .instruments.scoreboard import compare_lines, work_bar
 
-    peers = [parse_peer(text) for text in peer]
+    peers = parse_peers(peer)
     corpus = read_corpus(data)
     _compile_all()
     with work_bar() as show:
