@@ -187,6 +187,13 @@ def test_an_expression_that_can_not_be_is_refused(text, said):
     assert str(refused.value).startswith("--expression ")
 
 
+@pytest.mark.parametrize("part", ["1+", "-"])
+def test_an_expression_that_is_nested_too_deeply_is_refused(part):
+    with pytest.raises(BadInput, match="nested too deeply") as refused:
+        scalars.of_expression("a=1; " + 5_000 * part + "a")
+    assert len(str(refused.value)) < 200
+
+
 def test_a_letter_is_drawn_of_a_small_creature_with_its_true_gradients(creature):
     graph, genes = scalars.of_letter(creature, "kamia", 3)
     assert genes.n_embd == 2

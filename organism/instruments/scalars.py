@@ -21,6 +21,7 @@ from ..mind.val import Val
 from .explain import BOUNDARY, Reading, check_name, check_size
 
 MOST_NODES = 1_000
+SHOWN = 80  # Letters of an expression that a complaint repeats.
 SEED = 42
 ENDINGS = (".svg", ".dot")
 
@@ -117,15 +118,11 @@ def of_expression(text: str) -> list[Scalar]:
 
     Allowed are numbers, names, + - * / **, and exp, log and relu. Raises BadInput.
     """
-    where = f"--expression {text}: "
-    try:
-        statements = ast.parse(text.strip()).body
-    except (SyntaxError, ValueError):
-        raise BadInput(f"{where}must be assignments such as 'a=2; b=-3; c=relu(a*b+10)'") from None
+    where = f"--expression {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}: "
     known: dict[str, Val] = {}
     result: Val | float = 0.0
     try:
-        for statement in statements:
+        for statement in _statements(text):
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     made = _value(value, known)
@@ -138,10 +135,19 @@ def of_expression(text: str) -> list[Scalar]:
         raise BadInput(f"{where}{error}") from None
     except (ArithmeticError, ValueError, TypeError) as error:
         raise BadInput(f"{where}can't be computed: {error}") from None
+    except (RecursionError, MemoryError):
+        raise BadInput(f"{where}is nested too deeply: must be spread over more assignments") from None
     if not isinstance(result, Val):
         raise BadInput(f"{where}must hold a name, such as a=2, to be differentiated by")
     result.backward()
     return trace(result, {id(val): name for name, val in known.items()})
+
+
+def _statements(text: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(text.strip()).body
+    except (SyntaxError, ValueError):
+        raise BadInput("must be assignments such as 'a=2; b=-3; c=relu(a*b+10)'") from None
 
 
 FUNCTIONS: dict[str, Callable[[Val], Val]] = {"exp": Val.exp, "log": Val.log, "relu": Val.relu}
