@@ -237,6 +237,13 @@ def test_what_can_not_be_drawn_is_refused(creature, call, said):
     assert said in str(refused.value)
 
 
+def test_a_folder_is_refused_as_a_graph_before_anything_is_read(tmp_path):
+    (tmp_path / "g.svg").mkdir()
+    refused = organism("explain", "--expression", "a=", "--graph", tmp_path / "g.svg")
+    said = f"organism: --graph {tmp_path / 'g.svg'}: is a folder: it must be a file\n"
+    assert (refused.returncode, refused.stderr) == (2, said)
+
+
 def test_a_graph_is_drawn_as_svg_and_as_dot(tmp_path):
     graph = scalars.of_expression("a=2; b=-3; e=a*b; e+10")
     scalars.write_graph(tmp_path / "g.svg", graph, "a < b & 'c'")

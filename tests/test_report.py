@@ -272,6 +272,9 @@ def test_the_command_writes_beside_the_journal_or_where_it_is_told(home, tmp_pat
     assert refused.stderr == f"organism: -o {tmp_path / 'r.pdf'}: must end in .html\n"
     with pytest.raises(BadInput, match="must exist"):
         write_report(journal, tmp_path / "no" / "r.html")
+    (tmp_path / "r.html").mkdir()
+    with pytest.raises(BadInput, match="is a folder"):
+        write_report(tmp_path / "unread", tmp_path / "r.html")
 
 
 def test_a_browser_opens_it_without_a_complaint(home, tmp_path):

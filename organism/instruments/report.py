@@ -15,7 +15,7 @@ from ..errors import BadInput
 from ..events import GenerationEnd, sign
 from ..evolution.journal import read_events
 from ..genome import LIMITS, SPACES, Genes, Genome, Provenance
-from ..home import write_atomically
+from ..home import check_folder, write_atomically
 from ..life import SAYINGS
 from ..printer import describe
 from . import charts
@@ -35,13 +35,8 @@ def write_report(journal: Path, path: Path) -> None:
     """Write the report of the run in `journal` to `path`. Raises BadInput where either can't be."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise BadInput(f"-o {path}: must end in .html")
-    if not path.absolute().parent.is_dir():
-        raise BadInput(f"-o {path}: the folder {path.parent} must exist")
-    text = report(tell(read_events(journal), journal.stem))
-    try:
-        write_atomically(path, text.encode())
-    except OSError as error:
-        raise BadInput(f"-o {path}: can't be written: {error.strerror}") from None
+    check_folder("-o", path)
+    write_atomically(path, report(tell(read_events(journal), journal.stem)).encode())
 
 
 def report(story: Story) -> str:

@@ -15,7 +15,7 @@ import msgspec
 from ..corpus import Corpus
 from ..errors import BadInput
 from ..genome import PRIMORDIAL, Genes
-from ..home import write_atomically
+from ..home import check_folder, write_atomically
 from ..mind.training import Creature, Training
 from ..mind.val import Val
 from .explain import BOUNDARY, Reading, check_name, check_size
@@ -242,8 +242,7 @@ def check_graph(path: Path) -> None:
     """Raise BadInput if no graph can be written to `path`."""
     if path.suffix.lower() not in ENDINGS:
         raise BadInput(f"--graph {path}: must end in {' or '.join(ENDINGS)}")
-    if not path.absolute().parent.is_dir():
-        raise BadInput(f"--graph {path}: the folder {path.parent} must exist")
+    check_folder("--graph", path)
 
 
 def write_graph(path: Path, graph: Sequence[Scalar], title: str) -> None:
@@ -251,10 +250,7 @@ def write_graph(path: Path, graph: Sequence[Scalar], title: str) -> None:
     if len(graph) > MOST_NODES:
         raise BadInput(f"--graph {path}: would hold {len(graph):,} nodes: at most {MOST_NODES:,} can be looked at")
     text = as_dot(graph, title) if path.suffix.lower() == ".dot" else as_svg(graph, title)
-    try:
-        write_atomically(path, text.encode())
-    except OSError as error:
-        raise BadInput(f"--graph {path}: can't be written: {error.strerror}") from None
+    write_atomically(path, text.encode())
 
 
 def as_dot(graph: Sequence[Scalar], title: str) -> str:
