@@ -723,9 +723,9 @@ def explain(
 
     from .creature import corpus_of, creature_in_force
     from .genome import genome_in_force
-    from .instruments.explain import check_name, lines
+    from .instruments.explain import check_name, check_size, lines
     from .instruments.explain import explain as explain_name
-    from .instruments.scalars import check_graph, of_expression, of_letter, table, write_graph
+    from .instruments.scalars import check_graph, check_letter, of_expression, of_letter, table, write_graph
     from .printer import describe
 
     if graph:
@@ -743,6 +743,8 @@ def explain(
         genome = genome_in_force(place)
         corpus = corpus_of(genome, data)
         check_name(name, corpus)
+        check_size(genome.genes, corpus)
+        check_letter(letter or 1, name, genome.genes, corpus)
         creature = creature_in_force(place, genome, corpus, _say)
         explained = explain_name(creature, name)
         said, scalars, title = lines(explained), [], ""

@@ -18,7 +18,7 @@ from ..genome import PRIMORDIAL, Genes
 from ..home import check_folder, write_atomically
 from ..mind.training import Creature, Training
 from ..mind.val import Val
-from .explain import BOUNDARY, Reading, check_name, check_size
+from .explain import BOUNDARY, Reading, predicted
 
 MOST_NODES = 1_000
 SHOWN = 80  # Letters of an expression that a complaint repeats.
@@ -182,17 +182,21 @@ def _value(node: ast.expr, known: dict[str, Val]) -> Val | float:
     raise BadInput(f"'{ast.unparse(node)}': must be numbers, names, + - * / **, {', '.join(FUNCTIONS)}")
 
 
+def check_letter(letter: int, name: str, genes: Genes, corpus: Corpus) -> None:
+    """Raise BadInput unless a creature of `genes` predicts letter number `letter` (from 1) of `name`."""
+    most = predicted(name, genes, corpus)
+    if not 1 <= letter <= most:
+        why = f"{name!r} and its end" if most == len(name) + 1 else "what follows is past the creature's context"
+        raise BadInput(f"--letter {letter}: must be from 1 to {most} ({why})")
+
+
 def of_letter(creature: Creature, name: str, letter: int) -> tuple[list[Scalar], Genes]:
     """The graph of the logit by which letter number `letter` (from 1) of `name` is expected, and whose genes it has.
 
-    That's `creature` if so much can be drawn, else a seedling of width 2, trained here on the same corpus.
+    That's `creature` if so much can be drawn, else a seedling of width 2, trained here on the same corpus. Letter, name
+    and creature are such as the checks of this and of the `explain` module let pass.
     """
     corpus = creature.corpus
-    check_name(name, corpus)
-    most = min(len(name) + 1, creature.genes.block_size, corpus.longest + 1)
-    if not 1 <= letter <= most:
-        raise BadInput(f"--letter {letter}: must be from 1 to {most} ({name!r} and its end)")
-    check_size(creature)
     graph = _of_letter(creature, name, letter)
     if len(graph) <= MOST_NODES:
         return graph, creature.genes
