@@ -56,14 +56,6 @@ class Home:
             yield
 
 
-def check_folder(flag: str, path: Path) -> None:
-    """Raise BadInput unless `path`, given as `flag`, lies in a folder that is there, and isn't one itself."""
-    if not path.absolute().parent.is_dir():
-        raise BadInput(f"{flag} {path}: the folder {path.parent} must exist")
-    if path.is_dir():
-        raise BadInput(f"{flag} {path}: is a folder: it must be a file")
-
-
 @contextmanager
 def writing(path: Path):
     """Have what the system refuses in here raise a Failure that names `path`, whatever file it was about."""
@@ -71,6 +63,14 @@ def writing(path: Path):
         yield
     except OSError as error:
         raise Failure(f"{path}: can't be written: {error.strerror}") from None
+
+
+def check_folder(flag: str, path: Path) -> None:
+    """Raise BadInput unless `path`, given as `flag`, lies in a folder that is there, and isn't one itself."""
+    if not path.absolute().parent.is_dir():
+        raise BadInput(f"{flag} {path}: the folder {path.parent} must exist")
+    if path.is_dir():
+        raise BadInput(f"{flag} {path}: is a folder: it must be a file")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
