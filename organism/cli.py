@@ -757,9 +757,9 @@ def explain(
 
     from .creature import corpus_of, creature_in_force
     from .genome import genome_in_force
-    from .instruments.explain import check_name, lines
+    from .instruments.explain import check_name, check_size, lines
     from .instruments.explain import explain as explain_name
-    from .instruments.scalars import check_graph, of_expression, of_letter, table, write_graph
+    from .instruments.scalars import check_graph, check_letter, of_expression, of_letter, table, write_graph
     from .printer import describe
 
     if graph:
@@ -777,6 +777,8 @@ def explain(
         genome = genome_in_force(place)
         corpus = corpus_of(genome, data)
         check_name(name, corpus)
+        check_size(genome.genes, corpus)
+        check_letter(letter or 1, name, genome.genes, corpus)
         creature = creature_in_force(place, genome, corpus, _say)
         explained = explain_name(creature, name)
         said, scalars, title = lines(explained), [], ""
@@ -879,10 +881,10 @@ def compare_command(
     import msgspec
 
     from .corpus import read_corpus
-    from .instruments.compare import compare, parse_peer
+    from .instruments.compare import compare, parse_peers
     from .instruments.scoreboard import compare_lines, work_bar
 
-    peers = [parse_peer(text) for text in peer]
+    peers = parse_peers(peer)
     corpus = read_corpus(data)
     _compile_all()
     with work_bar() as show:

@@ -76,6 +76,14 @@ def writing(path: Path):
         raise Failure(f"{path}: can't be written: {error.strerror}") from None
 
 
+def check_folder(flag: str, path: Path) -> None:
+    """Raise BadInput unless `path`, given as `flag`, lies in a folder that is there, and isn't one itself."""
+    if not path.absolute().parent.is_dir():
+        raise BadInput(f"{flag} {path}: the folder {path.parent} must exist")
+    if path.is_dir():
+        raise BadInput(f"{flag} {path}: is a folder: it must be a file")
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Put `content` at `path` so that a reader, or a crash at any moment, finds the old file or the new one, whole.
 

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from processes import command
 
 from organism.corpus import read_corpus
 from organism.errors import BadInput
@@ -100,6 +101,9 @@ def test_a_program_is_read_where_it_prints_as_the_published_one_does():
     assert 0 < ran.seconds < 60
     assert compare.outside("echo hello").loss is None
     assert compare.read("step 7 / 9 | loss nan\n", 1.0).loss != compare.read("loss 1", 1.0).loss
+    assert compare.read("loss 3.466e-01", 1.0).loss == 0.3466
+    assert compare.read("Training time: 0.381.", 1.0).training == 0.381
+    assert compare.read("Training time: ...", 1.0).training is None
 
 
 def test_a_program_that_fails_says_so_in_its_line():
@@ -126,7 +130,7 @@ def test_the_table_compares_medians_losses_and_names():
 def test_every_metabolism_is_compared_with_every_peer(monkeypatch, corpus):
     monkeypatch.setattr(compare, "FIRST_STEPS", 3)
     asked = []
-    peers = [compare.parse_peer(f"c = {SAYS}"), compare.parse_peer("bad=exit 1")]
+    peers = compare.parse_peers([f"c = {SAYS}", "bad=exit 1"])
     standings = compare.compare(corpus, peers, 2, lambda said, share: asked.append(said))
     assert [s.name for s in standings] == ["tape float64", "fused float64", "fused float32", "val float64", "c", "bad"]
     # In turns; who failed once isn't asked again, but its line stays.
@@ -143,10 +147,24 @@ def test_every_metabolism_is_compared_with_every_peer(monkeypatch, corpus):
     assert bad.note
 
 
+def test_a_comparison_speaks_json(monkeypatch, tiny, capsys):
+    monkeypatch.setattr(compare, "FIRST_STEPS", 3)
+    assert command("compare", "--json", "--repeats", 1, "--data", tiny / "tiny.txt", "--peer", f"c={SAYS}") == 0
+    held = json.loads(capsys.readouterr().out)
+    assert [standing["name"] for standing in held] == [*(f"{m} {dtype}" for m, dtype in compare.OWN), "c"]
+    assert all(standing["training"] > 0 for standing in held)
+
+
 @pytest.mark.parametrize("text", ["c", "=x", "c=", " = "])
 def test_a_peer_without_name_or_command_is_refused(text):
     with pytest.raises(BadInput, match="NAME=COMMAND"):
-        compare.parse_peer(text)
+        compare.parse_peers([text])
+
+
+@pytest.mark.parametrize("texts", [["c=true", "c = false"], ["tape float64=true"]])
+def test_a_peer_by_the_name_of_another_line_is_refused(texts):
+    with pytest.raises(BadInput, match="is taken"):
+        compare.parse_peers(texts)
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")

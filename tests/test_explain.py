@@ -17,7 +17,7 @@ from organism.errors import BadInput
 from organism.genome import PRIMORDIAL, Genes, Genome, write_genome
 from organism.home import Home
 from organism.instruments import scalars
-from organism.instruments.explain import Explanation, explain, lines
+from organism.instruments.explain import Explanation, check_name, check_size, explain, lines
 from organism.mind.training import Creature, Training
 from organism.mind.val import Val
 
@@ -187,6 +187,13 @@ def test_an_expression_that_can_not_be_is_refused(text, said):
     assert str(refused.value).startswith("--expression ")
 
 
+@pytest.mark.parametrize("part", ["1+", "-"])
+def test_an_expression_that_is_nested_too_deeply_is_refused(part):
+    with pytest.raises(BadInput, match="nested too deeply") as refused:
+        scalars.of_expression("a=1; " + 5_000 * part + "a")
+    assert len(str(refused.value)) < 200
+
+
 def test_a_letter_is_drawn_of_a_small_creature_with_its_true_gradients(creature):
     graph, genes = scalars.of_letter(creature, "kamia", 3)
     assert genes.n_embd == 2
@@ -217,17 +224,26 @@ NODE = scalars.Scalar("a", "", 1.0, 1.0, ())
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda creature: explain(creature, ""), "must hold at least one letter"),
-        (lambda creature: scalars.of_letter(creature, "ka", 0), "--letter 0: must be from 1 to 3"),
-        (lambda creature: scalars.check_graph(Path("g.pdf")), "--graph g.pdf: must end in .svg or .dot"),
-        (lambda creature: scalars.check_graph(Path("no/g.svg")), "--graph no/g.svg: the folder no must exist"),
-        (lambda creature: scalars.write_graph(Path("g.svg"), [NODE] * 1_001, ""), "would hold 1,001 nodes"),
+        (lambda corpus: check_name("", corpus), "must hold at least one letter"),
+        (lambda corpus: check_size(Genes(256, 16, 12, 256, 8, 0.01, 1, 1), corpus), "explain draws at most 1,000,000"),
+        (lambda corpus: scalars.check_letter(4, "ka", GENES, corpus), "must be from 1 to 3 ('ka' and its end)"),
+        (lambda corpus: scalars.check_letter(7, "kamia" * 2, GENES, corpus), "from 1 to 6 (what follows is past the"),
+        (lambda corpus: scalars.check_graph(Path("g.pdf")), "--graph g.pdf: must end in .svg or .dot"),
+        (lambda corpus: scalars.check_graph(Path("no/g.svg")), "--graph no/g.svg: the folder no must exist"),
+        (lambda corpus: scalars.write_graph(Path("g.svg"), [NODE] * 1_001, ""), "would hold 1,001 nodes"),
     ],
 )
 def test_what_can_not_be_drawn_is_refused(creature, call, said):
     with pytest.raises(BadInput) as refused:
-        call(creature)
+        call(creature.corpus)
     assert said in str(refused.value)
+
+
+def test_a_folder_is_refused_as_a_graph_before_anything_is_read(tmp_path):
+    (tmp_path / "g.svg").mkdir()
+    refused = organism("explain", "--expression", "a=", "--graph", tmp_path / "g.svg")
+    said = f"organism: --graph {tmp_path / 'g.svg'}: is a folder: it must be a file\n"
+    assert (refused.returncode, refused.stderr) == (2, said)
 
 
 def test_a_graph_is_drawn_as_svg_and_as_dot(tmp_path):
@@ -255,6 +271,9 @@ def test_a_graph_is_drawn_as_svg_and_as_dot(tmp_path):
 def test_the_command_prints_files_and_refuses(tmp_path, tiny):
     write_genome(Home(tmp_path), Genome("primordial", GENES))
     where = ("--home", tmp_path, "--data", tiny / "tiny.txt")
+    refused = organism("explain", "kamia", *where, "--graph", tmp_path / "g.svg", "--letter", 9)
+    said = "organism: --letter 9: must be from 1 to 6 ('kamia' and its end)\n"
+    assert (refused.returncode, refused.stderr) == (2, said), "nothing is trained for it"
     ran = organism("explain", "kamia", *where, "--json", "--graph", tmp_path / "g.svg", "--letter", 2)
     assert ran.returncode == 0, ran.stderr
     held = json.loads(ran.stdout)

@@ -1,5 +1,7 @@
 """The journal and what is read off it: appended whole, refused when it was meddled with, told as a report."""
 
+import re
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,13 +15,15 @@ from organism.evolution.journal import Journal, is_finished, read_events
 from organism.genome import PRIMORDIAL, SPACES
 from organism.home import Home
 from organism.instruments.chronicle import Chronicle
+from organism.instruments.report import report
+from organism.instruments.story import contrasts, tell
 
 
 def run_line(objective: str = "loss", **versions) -> events.Run:
     return events.Run(
         objective=objective,
         config={"generations": 3, "population": 8, "space": "default", "metabolism": "tape", "dtype": "float64"}
-        | {"bigram_loss": 2.45, "documents": 300, "whole_life": False},
+        | {"cycles": 2, "bigram_loss": 2.45, "documents": 300, "whole_life": False},
         seed=1,
         genome=PRIMORDIAL,
         ancestors=(),
@@ -214,7 +218,8 @@ def test_a_report_tells_the_course_the_genes_the_line_and_the_compute():
     for end in ends:
         assert f"{-end.best:>9.4f} {-end.mean:>9.4f} {-end.worst:>9.4f} {end.species:>7}" in report
     assert "genes of the best 10 and the worst 10" in report
-    assert "more n_embd (d = +" in report, "the landscape rewards width"
+    width = next(line for line in report.splitlines() if line.startswith("  n_embd "))
+    assert width.endswith("the better have more"), "the landscape rewards it"
     trained = sum(isinstance(event, events.Judged) and not event.inherited for event in happened)
     assert f"compute: {trained} trainings" in report
     champion = happened[-2]
@@ -236,6 +241,46 @@ def test_a_report_of_a_run_that_has_hardly_begun_is_short_but_there():
 )
 def test_a_report_tells_of_fronts_and_heads(objective, said):
     assert any(said in line for line in Chronicle("a-run", told(objective, cycles=2)).lines())
+
+
+def test_text_and_page_of_a_run_say_the_same():
+    happened = told(generations=10)
+    text, page = "\n".join(Chronicle("a-run", happened).lines()), report(tell(happened, "a-run"))
+    _, found = contrasts(tell(happened, "a-run"))
+    assert len(found) == 8
+    for contrast in found:
+        line = next(line for line in text.splitlines() if line.startswith(f"  {contrast.gene} "))
+        assert line.endswith(contrast.reading)
+        assert re.search(rf"{contrast.gene}</th>(<td.*?</td>){{3}}<td>{contrast.reading}", page)
+
+
+def test_a_hydra_has_no_champion_before_its_end():
+    happened = told("hydra", cycles=2)[:-2]
+    story = tell(happened, "a-run")
+    assert (story.champion, story.winner) == (None, None)
+    assert "s line</h3>" not in report(story)
+    assert "the champion's line" not in list(Chronicle("a-run", happened).lines())
+
+
+def test_a_run_in_which_nothing_lived_has_no_champion_and_is_not_called_unfinished():
+    story = tell([*told(generations=2)[:-2], events.Extinct(generation=2)], "a-run")
+    assert story.champion is None
+    assert "Nothing lived to be confirmed" in report(story)
+
+
+def test_the_genome_that_a_run_began_with_may_lead_it():
+    happened = told(generations=2)[:-2]
+    last = next(event for event in reversed(happened) if isinstance(event, events.GenerationEnd))
+    happened.append(msgspec.structs.replace(last, generation=3, champion=0, genes=PRIMORDIAL))
+    assert tell(happened, "a-run").winner == PRIMORDIAL
+    assert [organism.born.id for organism in tell(happened, "a-run").lineage()] == [0]
+
+
+@pytest.mark.parametrize("objective", ["loss", "hydra"])
+def test_barred_species_are_those_that_the_search_counted(objective):
+    poor = Course(plan(objective, generations=3, cycles=1), lambda genes, replicate: {"validation_loss": 2.6}).finish()
+    story = tell([run_line(objective), *poor.events], "a-run")
+    assert len(story.blacklist) == story.generations[-1].blacklist > 0
 
 
 def test_a_finished_run_that_is_extended_is_unfinished_until_its_new_end():

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
@@ -108,6 +109,28 @@ def test_the_page_needs_nothing_and_runs_nothing(story):
         assert not any(name.startswith("on") for name in held), tag
         assert held.get("href", "data:,") == "data:,"
     assert re.findall(r"url\((?!#)", text) == []
+
+
+def test_every_drawing_is_well_formed_and_holds_no_stray_text(story):
+    drawings = [ElementTree.fromstring(text) for text in re.findall(r"<svg.*?</svg>", report(story), re.DOTALL)]
+    assert [drawing.get("class") for drawing in drawings].count("lineage") == 1
+    assert not any(drawing.text for drawing in drawings)
+
+
+def test_a_run_that_was_extended_is_told_by_its_new_end(told):
+    ends = next(i for i, event in enumerate(told) if isinstance(event, events.Confirmed))
+    act = events.Act(verb="extend", generation=3, generations=7)
+    assert "It isn't finished" in Reader(report(tell([*told, act], "goes on"))).text
+    later = []
+    for event in told[ends:]:
+        if isinstance(event, events.EvolutionEnd | events.Confirmed):
+            event = msgspec.structs.replace(event, test_loss=1.2345)
+        later.append(event)
+    story = tell([*told, act, *later], "went on")
+    assert [confirmed.test_loss for confirmed in story.confirmed] == [1.2345] * len(story.confirmed)
+    page = Reader(report(story)).text
+    assert "test loss1.2345" in page
+    assert "3 of 7" in page
 
 
 def test_every_beginning_of_a_run_has_a_report(told):
@@ -249,6 +272,9 @@ def test_the_command_writes_beside_the_journal_or_where_it_is_told(home, tmp_pat
     assert refused.stderr == f"organism: -o {tmp_path / 'r.pdf'}: must end in .html\n"
     with pytest.raises(BadInput, match="must exist"):
         write_report(journal, tmp_path / "no" / "r.html")
+    (tmp_path / "r.html").mkdir()
+    with pytest.raises(BadInput, match="is a folder"):
+        write_report(tmp_path / "unread", tmp_path / "r.html")
 
 
 def test_a_browser_opens_it_without_a_complaint(home, tmp_path):

@@ -181,7 +181,6 @@ def lineage(creatures: Sequence[Born], lanes: Sequence[str]) -> str:
     widths = f"min-width:{min(width, 720)}px;max-width:{round(1.2 * width)}px"
     parts = [f'<svg class="lineage" viewBox="0 0 {width} {height}" style="{widths}" role="img" ']
     parts.append('aria-label="Who came of whom, by generation">')
-    parts.append('aria-label="Who came of whom, by generation">')
     parts += [f'<path class="{style}" d="{"".join(paths)}"/>' for style, paths in threads.items() if paths]
     for i, name in enumerate(lanes):
         parts.append(f'<text class="tick" x="2" y="{_n(18 + lane_height * i)}">{escape(name)}</text>')

@@ -27,9 +27,9 @@ from ..mind.training import PRESETS, Training, prepare
 OWN = (("tape", "float64"), ("fused", "float64"), ("fused", "float32"), ("val", "float64"))
 FIRST_STEPS = 20
 SAMPLES = 20
-LOSS = re.compile(r"\bloss\s+([-+]?(?:\d+\.?\d*|\.\d+|nan|inf))", re.IGNORECASE)
+LOSS = re.compile(r"\bloss\s+([-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf))", re.IGNORECASE)
 SAMPLE = re.compile(r"^\s*sample\s+\d+:\s*(\S*)", re.MULTILINE)
-TRAINING = re.compile(r"Training time:\s*([\d.]+)")
+TRAINING = re.compile(r"Training time:\s*(\d+(?:\.\d+)?)")
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -70,12 +70,19 @@ class Standing(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-def parse_peer(text: str) -> Peer:
-    """What --peer was given. Raises BadInput."""
-    name, equals, command = text.partition("=")
-    if not (name.strip() and equals and command.strip()):
-        raise BadInput(f"--peer {text}: must be NAME=COMMAND, such as --peer 'c=./microgpt'")
-    return Peer(name.strip(), command.strip())
+def parse_peers(texts: Sequence[str]) -> list[Peer]:
+    """What --peer was given, each time. Raises BadInput, also for a name that another line of the table has."""
+    taken = {f"{metabolism} {dtype}" for metabolism, dtype in OWN}
+    peers = []
+    for text in texts:
+        name, _, command = (part.strip() for part in text.partition("="))
+        if not (name and command):
+            raise BadInput(f"--peer {text}: must be NAME=COMMAND, such as --peer 'c=./microgpt'")
+        if name in taken:
+            raise BadInput(f"--peer {text}: the name {name} is taken: each line of the table needs its own")
+        taken.add(name)
+        peers.append(Peer(name, command))
+    return peers
 
 
 def compare(corpus: Corpus, peers: Sequence[Peer], repeats: int, tell: Callable[[str, float], None]) -> list[Standing]:
@@ -137,7 +144,7 @@ def train(corpus: Corpus, metabolism: str, dtype: str) -> Run:
     taken, early = time.perf_counter() - before, float(losses[:FIRST_STEPS].mean())
     if steps < preset.genes.num_steps:
         tokens = np.minimum(preset.genes.block_size, np.diff(training.starts) - 1)
-        rest = taken * (tokens[: preset.genes.num_steps].sum() / tokens[:steps].sum() - 1)
+        rest = taken * (float(tokens[: preset.genes.num_steps].sum() / tokens[:steps].sum()) - 1)
         return Run(time.perf_counter() - began + rest, taken + rest, early=early)
     dreamt = dreams(training.creature(), SAMPLES, training.rng, limit=preset.genes.block_size)
     names = tuple(dream.text for dream in dreamt)

@@ -71,23 +71,32 @@ class Reading:
         self.losses = [cross_entropy(self.logits[p], tokens[p + 1]) for p in range(length)]
 
 
-def check_name(name: str, corpus: Corpus) -> str:
-    """`name`, if a creature of `corpus` can read it. Raises BadInput."""
+def check_name(name: str, corpus: Corpus) -> None:
+    """Raise BadInput unless a creature of `corpus` can read `name`."""
     unknown = sorted(set(name) - set(corpus.letters))
     if unknown:
         raise BadInput(f"NAME {name}: holds {unknown[0]!r}, which isn't a letter of {corpus.name}")
     if not name:
         raise BadInput("NAME '': is empty: must hold at least one letter")
-    return name
+
+
+def check_size(genes: Genes, corpus: Corpus) -> None:
+    """Raise BadInput if a graph of the creature that `genes` spell wouldn't fit into memory."""
+    parameters = architecture_of(genes, corpus.vocab_size).parameters
+    if parameters > MOST_PARAMETERS:
+        raise BadInput(f"genome.toml: spells {parameters:,} parameters: explain draws at most {MOST_PARAMETERS:,}")
+
+
+def predicted(name: str, genes: Genes, corpus: Corpus) -> int:
+    """How many letters of `name`, its end included, a creature of `genes` predicts: as many as it learnt from."""
+    return min(genes.block_size, corpus.longest + 1, len(name) + 1)
 
 
 def explain(creature: Creature, name: str) -> Explanation:
-    """Read `name` with `creature`. Raises BadInput for a name of other letters, or a creature too large to draw."""
+    """Read `name` with `creature`, both of which the checks above let pass."""
     corpus = creature.corpus
-    check_name(name, corpus)
-    check_size(creature)
     tokens = corpus.encode([name])[0].tolist()
-    length = min(creature.genes.block_size, corpus.longest + 1, len(tokens) - 1)
+    length = predicted(name, creature.genes, corpus)
     reading = Reading(creature, tokens, length)
     loss = Val.sum(reading.losses) / length
     loss.backward()
@@ -122,13 +131,6 @@ def explain(creature: Creature, name: str) -> Explanation:
             for matrix, rows in reading.matrices.items()
         },
     )
-
-
-def check_size(creature: Creature) -> None:
-    """Raise BadInput if a graph of this creature wouldn't fit into memory."""
-    parameters = architecture_of(creature.genes, creature.corpus.vocab_size).parameters
-    if parameters > MOST_PARAMETERS:
-        raise BadInput(f"genome.toml: spells {parameters:,} parameters: explain draws at most {MOST_PARAMETERS:,}")
 
 
 def attention_weights(loss: Val, values: list[list], n_head: int) -> list[list[list[tuple[float, ...]]]]:

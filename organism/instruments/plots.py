@@ -4,6 +4,7 @@ Each shows the mean loss of every sample, a bar from the lowest to the highest s
 one, over a logarithmic axis. matplotlib is only needed for files (`pip install 'organism[plots]'`).
 """
 
+import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,9 @@ from statistics import fmean
 from typing import Any
 
 from ..errors import BadInput
+from ..home import check_folder, write_atomically
 from .scaling import Analysis, Series
 from .sweep import Results
-from .tablefile import check_folder
 
 WIDTH, HEIGHT = 64, 12  # characters
 ENDINGS = (".svg", ".png")
@@ -116,7 +117,7 @@ def write_plot(path: Path, results: Results, analysis: Analysis) -> None:
     for panel, axis in zip(panels, axes_names, strict=True):
         drawn = [series for series in analysis.series if series.axis == axis]
         for series, colour in zip(drawn, COLOURS * (len(drawn) // len(COLOURS) + 1), strict=False):
-            _draw(panel, series, colour, series.title)
+            _draw(panel, series, colour)
         if axis == "compute":
             best = [points[i] for i in analysis.pareto]
             x, y = [point.compute for point in best], [fmean(point.losses) for point in best]
@@ -130,14 +131,13 @@ def write_plot(path: Path, results: Results, analysis: Analysis) -> None:
         if 0 < len(drawn) <= len(COLOURS):
             panel.legend(fontsize=7, frameon=False)
     figure.suptitle(f"sweep {results.sweep.name}, {results.sweep.corpus}")
-    metadata: Any = {"Date": None} if path.suffix.lower() == ".svg" else None
-    try:
-        figure.savefig(path, metadata=metadata, dpi=150)
-    except OSError as error:
-        raise BadInput(f"--plot {path}: can't be written: {error.strerror}") from None
+    ending, drawing = path.suffix.lower(), io.BytesIO()
+    metadata: Any = {"Date": None} if ending == ".svg" else None
+    figure.savefig(drawing, format=ending.removeprefix("."), metadata=metadata, dpi=150)
+    write_atomically(path, drawing.getvalue())
 
 
-def _draw(panel: Any, series: Series, colour: str, label: str) -> None:
+def _draw(panel: Any, series: Series, colour: str) -> None:
     """One series: means, the seeds' reach, and the law."""
     x = [sample.x for sample in series.samples]
     means = [sample.mean for sample in series.samples]
@@ -145,7 +145,7 @@ def _draw(panel: Any, series: Series, colour: str, label: str) -> None:
         [sample.mean - min(sample.losses) for sample in series.samples],
         [max(sample.losses) - sample.mean for sample in series.samples],
     ]
-    panel.errorbar(x, means, yerr=reach, fmt="o", color=colour, markersize=4, capsize=3, label=label)
+    panel.errorbar(x, means, yerr=reach, fmt="o", color=colour, markersize=4, capsize=3, label=series.title)
     if series.law:
         law = series.law
         steps = [x[0] * (x[-1] / x[0]) ** (i / 100) for i in range(101)]

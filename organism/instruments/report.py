@@ -4,6 +4,7 @@
 """
 
 import difflib
+import math
 import shlex
 from collections.abc import Iterable
 from html import escape
@@ -15,14 +16,14 @@ from ..errors import BadInput
 from ..events import GenerationEnd, sign
 from ..evolution.journal import read_events
 from ..genome import LIMITS, SPACES, Genes, Genome, Provenance
-from ..home import write_atomically
+from ..home import check_folder, write_atomically
 from ..life import SAYINGS
 from ..printer import describe
 from . import charts
 from .charts import Dot, Line, chart, legend
 from .page import card, grid, names, page, paragraph, section, table, tiles
 from .portrait import LEGEND, portrait
-from .story import Lived, Organism, Story, aim_of, contrasts, tell
+from .story import Lived, Organism, Story, aim_of, contrasts, deed, tell
 
 SMALL = (260, 160)
 MEDIUM = (340, 230)
@@ -35,13 +36,8 @@ def write_report(journal: Path, path: Path) -> None:
     """Write the report of the run in `journal` to `path`. Raises BadInput where either can't be."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise BadInput(f"-o {path}: must end in .html")
-    if not path.absolute().parent.is_dir():
-        raise BadInput(f"-o {path}: the folder {path.parent} must exist")
-    text = report(tell(read_events(journal), journal.stem))
-    try:
-        write_atomically(path, text.encode())
-    except OSError as error:
-        raise BadInput(f"-o {path}: can't be written: {error.strerror}") from None
+    check_folder("-o", path)
+    write_atomically(path, report(tell(read_events(journal), journal.stem)).encode())
 
 
 def report(story: Story) -> str:
@@ -82,15 +78,20 @@ def _hero(story: Story) -> str:
             ("trainings", f"{end.evaluations:,}"),
         ]
     else:
-        told += f"It isn't finished: {len(story.generations)} generations are told of here."
-        judged = [o.judged.validation_loss for o in story.organisms.values() if o.judged]
-        figures = [("generations", f"{len(story.generations):,}"), ("trainings", f"{len(judged):,}")]
-        figures += [("lowest loss", f"{min(judged):.4f}")] if judged else []
+        told += f"{_unended(story)} {story.completed:,} generations are told of here."
+        losses = [event.validation_loss for event in story.trainings]
+        figures = [("generations", f"{story.completed:,}"), ("trainings", f"{len(losses):,}")]
+        figures += [("lowest loss", f"{min(losses):.4f}")] if losses else []
     return (
         f'<header class="hero"><div><p class="over">Organism · {escape(story.stem)}</p>'
         f"<h1>{escape(SAYINGS[stage])}</h1>{paragraph(told)}{tiles(figures)}</div>"
         f"<figure>{_face(shown)}<figcaption>{LEGEND}</figcaption></figure></header>"
     )
+
+
+def _unended(story: Story) -> str:
+    """Why there's no champion that was confirmed."""
+    return "Nothing lived to be confirmed." if story.finished else "It isn't finished."
 
 
 def _face(genes: Genes) -> str:
@@ -111,12 +112,11 @@ def _lifecycle(story: Story) -> str:
         )
     ]
     heads = f" of {len(story.heads)} heads" if len(story.heads) > 1 else ""
-    searched = [f"{len(story.organisms):,} organisms in {_generations(story)} generations{heads}"]
+    searched = [f"{len(story.organisms):,} organisms in {story.completed:,} generations{heads}"]
     searched += [f"{len(story.gatherings):,} gatherings"] if story.gatherings else []
     searched += [f"interrupted and resumed {story.resumed} times"] if story.resumed else []
     searched += [f"a person stepped in {len(story.acts)} times"] if story.acts else []
-    died = sum(organism.died is not None for organism in story.organisms.values())
-    searched += [f"{died} died before they were judged"] if died else []
+    searched += [f"{story.deaths:,} died"] if story.deaths else []
     best = []
     if story.generations and len(story.heads) == 1:
         best = [_fitness_line(list(story.generations), "best", "a", sign(story.run.objective))]
@@ -125,7 +125,7 @@ def _lifecycle(story: Story) -> str:
             f'<p class="saying">"{SAYINGS["evolving"]}"</p>',
             chart("The best so far", best, across="best by generation", size=MEDIUM) if best else "",
             "".join(paragraph(line + ".", "soft") for line in searched),
-            paragraph(f"Ended by: {end.reason}." if end else "It isn't finished.", "soft"),
+            paragraph(f"Ended by: {end.reason}." if end else _unended(story), "soft"),
             title="◐ evolving",
         )
     )
@@ -154,11 +154,6 @@ def _learning(life: Lived | None) -> str:
     ) + paragraph(f"{life.end.params:,} parameters, {losses}", "soft")
 
 
-def _generations(story: Story) -> int:
-    """How many generations came to their end; the heads of a hydra go through theirs together."""
-    return len({generation.generation for generation in story.generations})
-
-
 def _by_generation(story: Story) -> str:
     """Loss and beauty of every organism and of each champion, then what was selected for."""
     if not story.generations:
@@ -168,8 +163,7 @@ def _by_generation(story: Story) -> str:
     champions = [("dot", "an organism")] + [
         (style, head or "the generation's champion") for head, style in zip(story.heads, STYLES, strict=False)
     ]
-    floor = story.run.config.get("bigram_loss")
-    rule = (floor, "counting letter pairs") if isinstance(floor, float) else None
+    rule = (story.floor, "counting letter pairs") if math.isfinite(story.floor) else None
     cards = [
         card(
             chart("Validation loss by generation", _champions(story, "validation_loss"), loss, rule=rule, size=MEDIUM),
@@ -264,7 +258,7 @@ def _genes(story: Story) -> str:
 
 
 def _lineage(story: Story) -> str:
-    """The picture of who came of whom, and the champion's ancestors one by one."""
+    """The picture of who came of whom, and the champion's line."""
     if not story.organisms:
         return ""
     ancestors = story.lineage()
@@ -284,15 +278,21 @@ def _lineage(story: Story) -> str:
             lane = lanes[born.head]
             drawn.append(charts.Born(born.id, born.generation, lane, rank, born.parents, style, text, born.id in own))
     picture = charts.lineage(drawn, [head or "" for head in lanes])
-    keys = legend([("a", "the champion and its ancestors"), ("dot", "others, the best on top"), ("dead", "died")])
+    keys = [("a", "the champion and its ancestors")] if ancestors else []
+    keys += [("dot", "others, the best on top" if ancestors else "the best on top"), ("dead", "died")]
+    return section(
+        "Who came of whom", card(f'<div class="scroll">{picture}</div>', legend(keys)), _line(ancestors, story)
+    )
+
+
+def _line(ancestors: list[Organism], story: Story) -> str:
+    """The champion's ancestors one by one, where there's a champion."""
+    if not ancestors:
+        return ""
     rows = [_ancestor(organism, story) for organism in charts.thinned(ancestors, ANCESTORS)]
     header = ("organism", "generation", "origin", "what changed", "loss", "a dream")
     more = f"{len(ancestors):,} in all, of which some are left out." if len(ancestors) > ANCESTORS else ""
-    return section(
-        "Who came of whom",
-        card(f'<div class="scroll">{picture}</div>', keys),
-        card(table(header, rows), paragraph(more, "soft") if more else "", title="The champion's line"),
-    )
+    return card(table(header, rows), paragraph(more, "soft") if more else "", title="The champion's line")
 
 
 def _ancestor(organism: Organism, story: Story) -> list[str]:
@@ -371,12 +371,13 @@ def _findings(story: Story) -> str:
     parts = []
     n, found = contrasts(story)
     if found:
+        by = " by validation loss" if story.is_hydra else ""
         rows = [[c.gene, f"{c.best:g}", f"{c.worst:g}", f"{c.share:.0%}", c.reading] for c in found]
         header = ("gene", f"best {n}", f"worst {n}", "best has more", "what that suggests")
         note = paragraph(
             "Medians. 'Best has more': how often one of the best has more of a gene than one of the worst.", "soft"
         )
-        parts.append(card(table(header, rows), note, title=f"The {n} best creatures against the {n} worst"))
+        parts.append(card(table(header, rows), note, title=f"The {n} best creatures against the {n} worst{by}"))
     if story.confirmed:
         rows = [
             [
@@ -392,10 +393,8 @@ def _findings(story: Story) -> str:
         header = ("organism", story.run.objective, "validation loss", "test loss", "genes")
         note = paragraph("Each trained again on seeds that the search never saw; the best mean wins.", "soft")
         parts.append(card(table(header, rows, champion), note, title="Confirmed at the end"))
-    if story.generations and story.generations[-1].blacklist:
-        parts.append(
-            paragraph(f"{story.generations[-1].blacklist} species were found poor twice, and not drawn again.", "soft")
-        )
+    if story.blacklist:
+        parts.append(paragraph(f"{len(story.blacklist)} species were found poor twice, and not drawn again.", "soft"))
     return section("What the search found", *parts)
 
 
@@ -406,7 +405,7 @@ def _figures(story: Story) -> str:
         ("seed", str(run.seed)),
         ("corpus", f"{run.corpus} (sha256 {run.corpus_sha256[:16]}…)"),
         ("metabolism", f"{run.config.get('metabolism')} {run.config.get('dtype')}"),
-        ("generations", f"{_generations(story)} of {_planned(story)}"),
+        ("generations", f"{story.completed:,} of {_planned(story)}"),
         ("organisms", f"{len(story.organisms):,}"),
         ("begun", run.created_at),
         ("workers", str(run.workers)),
@@ -415,19 +414,15 @@ def _figures(story: Story) -> str:
     if end:
         rows.insert(6, ("trainings", f"{end.evaluations:,} in {_duration(end.seconds)}"))
         rows.insert(7, ("ended by", end.reason))
-    for act in story.acts:
-        rows.append(
-            (f"a person, in generation {act.generation}", f"{act.verb} {'' if act.id is None else act.id}".strip())
-        )
-    for event in story.abandoned:
-        rows.append((f"generation {event.generation}", f"abandoned ({event.reason})"))
+    rows += [(f"generation {event.generation}", deed(event)) for event in story.meddling]
     return section("Figures", card(table(("", ""), rows)))
 
 
 def _planned(story: Story) -> str:
-    """How many generations the run was to have when it began."""
+    """How many generations the run was to have: when it began, or since a person extended it."""
     config = story.run.config
-    return f"{config['generations'] * (config['cycles'] if story.run.objective == 'hydra' else 1):,}"
+    begun = config["generations"] * (config["cycles"] if story.is_hydra else 1)
+    return f"{max([begun, *(act.generations for act in story.acts if act.generations)]):,}"
 
 
 def _again(story: Story) -> str:

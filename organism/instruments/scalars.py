@@ -15,12 +15,13 @@ import msgspec
 from ..corpus import Corpus
 from ..errors import BadInput
 from ..genome import PRIMORDIAL, Genes
-from ..home import write_atomically
+from ..home import check_folder, write_atomically
 from ..mind.training import Creature, Training
 from ..mind.val import Val
-from .explain import BOUNDARY, Reading, check_name, check_size
+from .explain import BOUNDARY, Reading, predicted
 
 MOST_NODES = 1_000
+SHOWN = 80  # Letters of an expression that a complaint repeats.
 SEED = 42
 ENDINGS = (".svg", ".dot")
 
@@ -117,15 +118,11 @@ def of_expression(text: str) -> list[Scalar]:
 
     Allowed are numbers, names, + - * / **, and exp, log and relu. Raises BadInput.
     """
-    where = f"--expression {text}: "
-    try:
-        statements = ast.parse(text.strip()).body
-    except (SyntaxError, ValueError):
-        raise BadInput(f"{where}must be assignments such as 'a=2; b=-3; c=relu(a*b+10)'") from None
+    where = f"--expression {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}: "
     known: dict[str, Val] = {}
     result: Val | float = 0.0
     try:
-        for statement in statements:
+        for statement in _statements(text):
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     made = _value(value, known)
@@ -138,10 +135,19 @@ def of_expression(text: str) -> list[Scalar]:
         raise BadInput(f"{where}{error}") from None
     except (ArithmeticError, ValueError, TypeError) as error:
         raise BadInput(f"{where}can't be computed: {error}") from None
+    except (RecursionError, MemoryError):
+        raise BadInput(f"{where}is nested too deeply: must be spread over more assignments") from None
     if not isinstance(result, Val):
         raise BadInput(f"{where}must hold a name, such as a=2, to be differentiated by")
     result.backward()
     return trace(result, {id(val): name for name, val in known.items()})
+
+
+def _statements(text: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(text.strip()).body
+    except (SyntaxError, ValueError):
+        raise BadInput("must be assignments such as 'a=2; b=-3; c=relu(a*b+10)'") from None
 
 
 FUNCTIONS: dict[str, Callable[[Val], Val]] = {"exp": Val.exp, "log": Val.log, "relu": Val.relu}
@@ -176,17 +182,21 @@ def _value(node: ast.expr, known: dict[str, Val]) -> Val | float:
     raise BadInput(f"'{ast.unparse(node)}': must be numbers, names, + - * / **, {', '.join(FUNCTIONS)}")
 
 
+def check_letter(letter: int, name: str, genes: Genes, corpus: Corpus) -> None:
+    """Raise BadInput unless a creature of `genes` predicts letter number `letter` (from 1) of `name`."""
+    most = predicted(name, genes, corpus)
+    if not 1 <= letter <= most:
+        why = f"{name!r} and its end" if most == len(name) + 1 else "what follows is past the creature's context"
+        raise BadInput(f"--letter {letter}: must be from 1 to {most} ({why})")
+
+
 def of_letter(creature: Creature, name: str, letter: int) -> tuple[list[Scalar], Genes]:
     """The graph of the logit by which letter number `letter` (from 1) of `name` is expected, and whose genes it has.
 
-    That's `creature` if so much can be drawn, else a seedling of width 2, trained here on the same corpus.
+    That's `creature` if so much can be drawn, else a seedling of width 2, trained here on the same corpus. Letter, name
+    and creature are such as the checks of this and of the `explain` module let pass.
     """
     corpus = creature.corpus
-    check_name(name, corpus)
-    most = min(len(name) + 1, creature.genes.block_size, corpus.longest + 1)
-    if not 1 <= letter <= most:
-        raise BadInput(f"--letter {letter}: must be from 1 to {most} ({name!r} and its end)")
-    check_size(creature)
     graph = _of_letter(creature, name, letter)
     if len(graph) <= MOST_NODES:
         return graph, creature.genes
@@ -236,8 +246,7 @@ def check_graph(path: Path) -> None:
     """Raise BadInput if no graph can be written to `path`."""
     if path.suffix.lower() not in ENDINGS:
         raise BadInput(f"--graph {path}: must end in {' or '.join(ENDINGS)}")
-    if not path.absolute().parent.is_dir():
-        raise BadInput(f"--graph {path}: the folder {path.parent} must exist")
+    check_folder("--graph", path)
 
 
 def write_graph(path: Path, graph: Sequence[Scalar], title: str) -> None:
@@ -245,10 +254,7 @@ def write_graph(path: Path, graph: Sequence[Scalar], title: str) -> None:
     if len(graph) > MOST_NODES:
         raise BadInput(f"--graph {path}: would hold {len(graph):,} nodes: at most {MOST_NODES:,} can be looked at")
     text = as_dot(graph, title) if path.suffix.lower() == ".dot" else as_svg(graph, title)
-    try:
-        write_atomically(path, text.encode())
-    except OSError as error:
-        raise BadInput(f"--graph {path}: can't be written: {error.strerror}") from None
+    write_atomically(path, text.encode())
 
 
 def as_dot(graph: Sequence[Scalar], title: str) -> str:

@@ -1,8 +1,11 @@
 """The story of a run, drawn from its journal: who lived, who came of whom, what was found. Pure functions of events.
 
-What isn't there yet, in a run that was interrupted or is still at work, is left out.
+What isn't there yet, in a run that was interrupted or is still at work, is left out. The page and the text of a run
+both tell this one story.
 """
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, median
 from typing import TypeVar
@@ -19,6 +22,7 @@ from ..events import (
     Died,
     Dream,
     EvolutionEnd,
+    Front,
     Gathering,
     GenerationEnd,
     GenomeWritten,
@@ -31,11 +35,11 @@ from ..events import (
     TrainStep,
 )
 from ..evolution.journal import is_finished
+from ..evolution.ledger import CONFIRMATIONS, POOR_TWICE
 from ..genome import LIMITS, Genes
 
 T = TypeVar("T")
 
-CONFIRMATION = 101  # Replicates from this one on are confirmations.
 COMPARED = 10
 CLEAR = 0.8
 
@@ -59,7 +63,12 @@ class Organism(msgspec.Struct, frozen=True):
 
 
 class Story(msgspec.Struct, frozen=True):
-    """All that a report tells of a run. `generations` and `organisms` are in the order of the journal."""
+    """All that is told of a run. `generations`, `organisms` and `trainings` are in the order of the journal.
+
+    `trainings` are all that were judged, confirmations among them; what an organism inherited is no training.
+    `meddling` is what a person, or the clock, did. A run that a person extended is searching again: its `confirmed`,
+    `end` and `written` are those of its new end. `elapsed` are the seconds of the search.
+    """
 
     stem: str
     run: Run
@@ -67,20 +76,36 @@ class Story(msgspec.Struct, frozen=True):
     lives: tuple[Lived, ...]
     generations: tuple[GenerationEnd, ...]
     organisms: dict[int, Organism]
+    trainings: tuple[Judged, ...]
     gatherings: tuple[Gathering, ...]
+    front: Front | None
     confirmed: tuple[Confirmed, ...]
-    acts: tuple[Act, ...]
-    abandoned: tuple[Abandoned, ...]
+    meddling: tuple[Act | Abandoned, ...]
     resumed: int
+    elapsed: float
     end: EvolutionEnd | None
     written: GenomeWritten | None
 
     @property
     def champion(self) -> int | None:
         """The organism that won, or leads so far."""
-        if self.end:
-            return self.end.champion
-        return max(self.generations, key=lambda g: g.best).champion if self.generations else None
+        return self._leading.champion if self._leading else None
+
+    @property
+    def winner(self) -> Genes | None:
+        """The champion's genes."""
+        return self._leading.genes if self._leading else None
+
+    @property
+    def _leading(self) -> EvolutionEnd | GenerationEnd | None:
+        """The event that names the champion. Until its end a hydra has one for each head, and none in all."""
+        if self.end or self.finished or self.is_hydra or not self.generations:
+            return self.end
+        return self.generations[-1]
+
+    @property
+    def is_hydra(self) -> bool:
+        return self.run.objective == "hydra"
 
     @property
     def heads(self) -> tuple[str | None, ...]:
@@ -88,9 +113,41 @@ class Story(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(generation.head for generation in self.generations)) or (None,)
 
     @property
-    def winner(self) -> Genes | None:
-        """The champion's genes."""
-        return self.end.genes if self.end else self.organisms[self.champion].born.genes if self.champion else None
+    def completed(self) -> int:
+        """How many generations came to their end; the heads of a hydra go through theirs together."""
+        return len({generation.generation for generation in self.generations})
+
+    @property
+    def acts(self) -> list[Act]:
+        """What a person did."""
+        return [event for event in self.meddling if isinstance(event, Act)]
+
+    @property
+    def deaths(self) -> int:
+        """How many organisms died."""
+        return sum(organism.died is not None for organism in self.organisms.values())
+
+    @property
+    def searched(self) -> list[Judged]:
+        """The trainings of the search that count: no confirmations, and nothing of a generation that was abandoned."""
+        lost = {event.generation for event in self.meddling if isinstance(event, Abandoned)}
+        return [
+            event
+            for event in self.trainings
+            if event.replicate not in CONFIRMATIONS and event.generation not in lost and event.id in self.organisms
+        ]
+
+    @property
+    def floor(self) -> float:
+        """The validation loss of counting letter pairs; a species that is twice above it is barred."""
+        return self.run.config.get("bigram_loss", math.inf)
+
+    @property
+    def blacklist(self) -> list[tuple]:
+        """The species that are barred."""
+        poor = [e for e in self.searched if e.replicate == 0 and e.validation_loss > self.floor]
+        counts = Counter(self.organisms[event.id].born.genes.species for event in poor)
+        return sorted(species for species, count in counts.items() if count >= POOR_TWICE)
 
     def lineage(self) -> list[Organism]:
         """The champion and all that it descends from, oldest first, each once."""
@@ -111,10 +168,14 @@ def tell(events: Sequence[AnyEvent], stem: str) -> Story:
     judged: dict[int, Judged] = {}
     died: dict[int, str] = {}
     for event in events:
-        if isinstance(event, Judged) and event.replicate < CONFIRMATION:
+        if isinstance(event, Judged) and event.replicate not in CONFIRMATIONS:
             judged.setdefault(event.id, event)
         elif isinstance(event, Died):
             died.setdefault(event.id, event.reason)
+    extended = max(
+        (i for i, event in enumerate(events) if isinstance(event, Act) and event.verb == "extend"), default=0
+    )
+    ending = events[extended:]
     return Story(
         stem=stem,
         run=run,
@@ -122,13 +183,15 @@ def tell(events: Sequence[AnyEvent], stem: str) -> Story:
         lives=tuple(_lives(events)),
         generations=_of(GenerationEnd, events),
         organisms={b.id: Organism(b, judged.get(b.id), died.get(b.id)) for b in _of(Born, events)},
+        trainings=tuple(event for event in _of(Judged, events) if not event.inherited),
         gatherings=_of(Gathering, events),
-        confirmed=_of(Confirmed, events),
-        acts=_of(Act, events),
-        abandoned=_of(Abandoned, events),
+        front=next(reversed(_of(Front, events)), None),
+        confirmed=_of(Confirmed, ending),
+        meddling=tuple(event for event in events if isinstance(event, Act | Abandoned)),
         resumed=len(_of(Resumed, events)),
-        end=next(iter(_of(EvolutionEnd, events)), None),
-        written=next(iter(_of(GenomeWritten, events)), None),
+        elapsed=max((getattr(event, "elapsed_seconds", 0.0) for event in events), default=0.0),
+        end=next(iter(_of(EvolutionEnd, ending)), None),
+        written=next(iter(_of(GenomeWritten, ending)), None),
     )
 
 
@@ -179,17 +242,16 @@ class Contrast(msgspec.Struct, frozen=True):
 
 
 def contrasts(story: Story) -> tuple[int, list[Contrast]]:
-    """(n, genes): the n best creatures of the run against the n worst, n at most 10, judged by the run's own fitness.
+    """(n, genes): the n best creatures of the run against the n worst, n at most 10, by their mean fitness.
 
     `share` is the probability that a creature of the best has more of a gene than one of the worst, ties counting half
-    (Mann and Whitney, 1947). A hydra's heads judge differently, so that none are compared there.
+    (Mann and Whitney, 1947). A hydra's heads judge differently, so that there validation loss decides.
     """
-    fitness: dict[Genes, list[float]] = {}
-    if len(story.heads) == 1:
-        for organism in story.organisms.values():
-            if organism.judged and not organism.judged.inherited:
-                fitness.setdefault(organism.born.genes, []).append(organism.judged.fitness)
-    ranked = sorted(fitness, key=lambda genes: -fmean(fitness[genes]))
+    known: dict[Genes, list[float]] = {}
+    for event in story.searched:
+        fitness = -event.validation_loss if story.is_hydra else event.fitness
+        known.setdefault(story.organisms[event.id].born.genes, []).append(fitness)
+    ranked = sorted(known, key=lambda genes: -fmean(known[genes]))
     n = min(COMPARED, len(ranked) // 2)
     if n < 3:
         return 0, []
@@ -200,3 +262,11 @@ def contrasts(story: Story) -> tuple[int, list[Contrast]]:
         more = sum((a > b) + (a == b) / 2 for a in best for b in worst)
         found.append(Contrast(gene, median(best), median(worst), more / n**2))
     return n, found
+
+
+def deed(event: Act | Abandoned) -> str:
+    """What a person did, or what became of the generation, in a few words."""
+    if isinstance(event, Abandoned):
+        return f"abandoned ({event.reason})"
+    what = event.id if event.id is not None else event.generations
+    return event.verb if what is None else f"{event.verb} {what}"

@@ -32,10 +32,12 @@ from filelock import FileLock, Timeout
 
 from ..corpus import Corpus
 from ..errors import BadInput
+from ..evolution.variation import cost
 from ..fitness.objectives import Measurement
 from ..genome import LIMITS, Genes, check_genes, parse_toml, read_text
 from ..home import Home, write_atomically
 from ..life import data_name, versions
+from ..mind.training import architecture_of
 from ..workers.pool import Done, Failed, Pool, Step
 from ..workers.worker import Task
 from .scaling import Point
@@ -313,7 +315,8 @@ def _train(
     journal = os.open(path, os.O_RDWR | os.O_APPEND)
     try:
         os.truncate(journal, path.read_bytes().rfind(b"\n") + 1)
-        for id in sorted(shares, key=lambda id: -_cost(sweep.points[open_tasks[id][0]])):
+        costs = [cost(genes, architecture_of(genes, corpus.vocab_size).parameters) for genes in sweep.points]
+        for id in sorted(shares, key=lambda id: -costs[open_tasks[id][0]]):
             point, seed = open_tasks[id]
             pool.submit(Task(id, sweep.points[point], seed))
         waiting = set(shares)
@@ -339,11 +342,6 @@ def _train(
     finally:
         pool.close()
         os.close(journal)
-
-
-def _cost(genes: Genes) -> float:
-    """Roughly what a training takes: its documents times the multiplications in one token."""
-    return genes.num_steps * genes.batch_size * genes.n_layer * genes.n_embd**2 * (4 + 2 * genes.mlp_ratio)
 
 
 def _settle(journal: int, outcome: Trained | Died) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from ..errors import BadInput
 from ..genome import LIMITS
-from ..home import write_atomically
+from ..home import check_folder, write_atomically
 from .scaling import Analysis
 from .sweep import Results, Trained
 
@@ -29,21 +29,10 @@ def check_table(path: Path) -> None:
     check_folder("--out", path)
 
 
-def check_folder(flag: str, path: Path) -> None:
-    """Raise BadInput unless `path` lies in a folder that is there, and isn't one itself."""
-    if not path.absolute().parent.is_dir():
-        raise BadInput(f"{flag} {path}: the folder {path.parent} must exist")
-    if path.is_dir():
-        raise BadInput(f"{flag} {path}: is a folder: it must be a file")
-
-
 def write_table(path: Path, results: Results, analysis: Analysis) -> None:
     """Write the sweep to `path`, by its ending."""
     text = as_csv(results) if path.suffix.lower() == ".csv" else as_json(results, analysis)
-    try:
-        write_atomically(path, text.encode())
-    except OSError as error:
-        raise BadInput(f"--out {path}: can't be written: {error.strerror}") from None
+    write_atomically(path, text.encode())
 
 
 def as_json(results: Results, analysis: Analysis) -> str:

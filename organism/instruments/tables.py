@@ -4,7 +4,6 @@ All but the bar are pure functions from records to lines.
 """
 
 import math
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import fmean, stdev
@@ -12,7 +11,8 @@ from statistics import fmean, stdev
 from ..genome import LIMITS
 from .plots import braille, number
 from .scaling import Analysis, Point, PowerLaw, Series
-from .sweep import Died, Results, Trained, Working
+from .scoreboard import work_bar
+from .sweep import Died, Results, Trained
 
 SERIES = 6  # More than these of a sweep are left to --out.
 NAMES = 6
@@ -115,18 +115,5 @@ def _count(n: int, singular: str, ending: str = "s") -> str:
 @contextmanager
 def sweep_bar():
     """A function to be shown how far a sweep has come. It keeps a bar on standard error, if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda working: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("    sweeping"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("", total=None, said="")
-
-        def show(working: Working) -> None:
-            said = working.said or f"{working.done} of {working.total} trainings"
-            bars.update(task, total=1.0, completed=working.share, said=said)
-
-        yield show
+    with work_bar() as show:
+        yield lambda working: show(working.said or f"{working.done} of {working.total} trainings", working.share)
