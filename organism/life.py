@@ -293,12 +293,12 @@ class Life:
         creature = training.creature()
         yield TrainEnd(
             loss=training.last_loss,
-            validation_loss=validation_loss(creature),
-            test_loss=test_loss(creature),
+            validation_loss=validation_loss(creature, self.look_up),
+            test_loss=test_loss(creature, self.look_up),
             params=params,
             seconds=time.monotonic() - began,
         )
-        dreamt = dreams(creature, DREAMT, creature.rng)
+        dreamt = dreams(creature, DREAMT, creature.rng, tick=self.look_up)
         save_weights(self.home.weights, creature, seed)
         yield Dream(names=tuple(dream.text for dream in dreamt))
 

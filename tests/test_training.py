@@ -12,6 +12,7 @@ from organism.creature import Lesson, train
 from organism.errors import BadInput
 from organism.events import Dream, TrainEnd, TrainStart, TrainStep
 from organism.genome import PRIMORDIAL
+from organism.mind import windows
 from organism.mind.sampling import dream, dreams
 from organism.mind.training import (
     PRESETS,
@@ -141,6 +142,50 @@ def test_dreams_slide_past_the_context_and_stop_at_the_limit(small):
     assert dream(creature, random.Random(1), limit=0).text == ""
 
 
+class Spelling:
+    """A mind that has every text spelt out to it letter by letter."""
+
+    def __init__(self, mind):
+        self.mind = mind
+
+    def logits(self, weights, tokens, position):
+        return [self.mind.logits(weights, [token], at) for at, token in enumerate(tokens, position)][-1]
+
+
+@pytest.mark.parametrize("metabolism", ["tape", "fused"])
+def test_a_letter_past_the_context_takes_one_reading_and_is_what_letter_by_letter_gives(small, metabolism, monkeypatch):
+    training = Training(msgspec.structs.replace(PRIMORDIAL, block_size=5, num_steps=60), small, 1, metabolism)
+    training.advance(60)
+    creature, replay, readings = training.creature(), training.mind._run, itertools.count()
+
+    def counted(*arguments):
+        next(readings)
+        return replay(*arguments)
+
+    monkeypatch.setattr(training.mind, "_run", counted)
+    ticks = itertools.count()
+    texts = dreams(creature, 40, random.Random(2), temperature=2.0, limit=30, tick=lambda: next(ticks))
+    letters = sum(len(held.text) + held.ended for held in texts)
+    assert next(readings) == letters
+    assert next(ticks) == 40 + sum(max(0, len(held.text) + held.ended - 5) for held in texts)
+    creature.mind = Spelling(training.mind)
+    assert dreams(creature, 40, random.Random(2), temperature=2.0, limit=30) == texts
+
+
+@pytest.mark.parametrize("metabolism", ["tape", "fused"])
+def test_a_loss_is_the_same_however_finely_it_is_sliced_and_looks_up_between(small, metabolism, monkeypatch):
+    creature = Training(msgspec.structs.replace(PRIMORDIAL, block_size=4), small, 1, metabolism).creature()
+    losses, looks = [], []
+    for work in (1 << 60, 1_000_000, 1):
+        monkeypatch.setattr(windows, "WORK", work)
+        ticks = itertools.count()
+        losses.append(creature.loss_on(small.split.test, lambda ticks=ticks: next(ticks)))
+        looks.append(next(ticks))
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-12)
+    readings = sum(max(1, len(document) + 2 - 4) for document in small.split.test)
+    assert looks[0] == 1 < looks[1] < looks[2] == readings
+
+
 def test_a_prompt_opens_every_dream_and_conditions_it(small):
     training = Training(msgspec.structs.replace(PRIMORDIAL, num_steps=200), small, 1)
     training.advance(200)
@@ -148,8 +193,7 @@ def test_a_prompt_opens_every_dream_and_conditions_it(small):
     texts = [held.text for held in dreams(creature, 30, random.Random(3), prompt="mi")]
     assert all(text.startswith("mi") for text in texts)
     tokens = [small.boundary, *map(small.letters.index, "mi")]
-    for position, token in enumerate(tokens):
-        logits = creature.mind.logits(creature.weights, token, position)
+    logits = creature.mind.logits(creature.weights, tokens, 0)
     likeliest = small.letters[int(np.argmax(logits[: small.boundary]))]
     colder = [held.text for held in dreams(creature, 20, random.Random(3), temperature=1e-3, prompt="mi")]
     assert len(set(colder)) == 1

@@ -86,9 +86,11 @@ class Metabolism(Protocol):
         self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
     ) -> tuple[float, np.ndarray]: ...
 
-    def evaluate(self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray) -> float: ...
+    def evaluate(
+        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, tick: Callable[[], None] = lambda: None
+    ) -> float: ...
 
-    def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray: ...
+    def logits(self, weights: np.ndarray, tokens: Sequence[int], position: int) -> np.ndarray: ...
 
 
 def architecture_of(genes: Genes, vocab_size: int, recipe: Recipe = MICROGPT) -> Architecture:
@@ -148,7 +150,7 @@ def _exercise(metabolism: str, dtype: str) -> None:
     order, rates = np.zeros((1, 1), np.int64), np.array([0.01])
     mind.train(weights, Adam.for_weights(weights), tokens, starts, order, rates, AdamConstants())
     mind.evaluate(weights, tokens, starts)
-    mind.logits(weights, 2, 0)
+    mind.logits(weights, [2], 0)
 
 
 def initial_weights(architecture: Architecture, recipe: Recipe, rng: random.Random, dtype: str) -> np.ndarray:
@@ -170,9 +172,9 @@ class Creature:
         self.weights = weights
         self.rng = rng
 
-    def loss_on(self, documents: Sequence[str]) -> float:
-        """Mean nats per token over every token of `documents`, in windows of block_size."""
-        return self.mind.evaluate(self.weights, *self.corpus.encode(documents))
+    def loss_on(self, documents: Sequence[str], tick: Callable[[], None] = lambda: None) -> float:
+        """Mean nats per token over every token of `documents`, in windows of block_size. Calls `tick` as it reads."""
+        return self.mind.evaluate(self.weights, *self.corpus.encode(documents), tick)
 
 
 class Training:
