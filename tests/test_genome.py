@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,6 +116,17 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monke
 def test_a_second_process_in_a_home_is_refused(tmp_path):
     home = Home(tmp_path)
     with home.lock(), pytest.raises(BadInput, match="another organism is evolving"), Home(tmp_path).lock():
+        pass
+
+
+def test_a_home_that_was_held_is_let_go_at_once(tmp_path):
+    home, locks = Home(tmp_path), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("organism.home.FileLock", lambda path: locks.append(FileLock(path)) or locks[-1])
+        with home.lock():
+            assert locks[0].is_locked
+    assert not locks[0].is_locked
+    with home.lock():
         pass
 
 
