@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 from multiprocess import connection, process
 
-from ..corpus import Corpus, parse_corpus
+from ..corpus import Corpus
 from ..errors import BadInput
 from ..fitness.beauty import Judge
 from ..fitness.objectives import Measurement, measure
@@ -27,7 +27,7 @@ MARKS = 100
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What all tasks of a worker share. The text of the corpus follows in a message of its own."""
+    """What all tasks of a worker share. The documents of the corpus follow in a message of their own."""
 
     corpus: str
     corpus_sha256: str
@@ -154,7 +154,10 @@ def main(pipe: connection.Connection) -> None:
     link = Link(pipe)
     threading.Thread(target=link.listen, daemon=True).start()
     prepare(setup.metabolism, setup.dtype)
-    corpus, judge = _known.get(setup.corpus_sha256) or remember(parse_corpus(text, setup.corpus))
+    # The lines are documents already: parsed once more, one that begins with a byte order mark would lose it.
+    corpus, judge = _known.get(setup.corpus_sha256) or remember(
+        Corpus(setup.corpus, text.decode().split("\n"), setup.corpus_sha256)
+    )
     while True:
         task = link.tasks.get()
         try:
