@@ -61,6 +61,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "batch_size": (1, 256),
 }
 
+MAX_CHARACTERS = 50_000_000  # of a file that a person gives, which may be a device without an end
+
 ARCHITECTURE_GENES = ("n_embd", "n_head", "n_layer", "block_size", "mlp_ratio")
 
 
@@ -264,11 +266,15 @@ def allowed(values: tuple | Range) -> tuple:
 def read_text(path: Path) -> str:
     """The UTF-8 text of the file `path`, or BadInput with the reason why there's none."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(MAX_CHARACTERS + 1)
     except OSError as error:
         raise BadInput(f"{path}: can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadInput(f"{path}: is not UTF-8 text") from None
+    if len(text) > MAX_CHARACTERS:
+        raise BadInput(f"{path}: holds more than {MAX_CHARACTERS:,} characters, the most that is allowed")
+    return text
 
 
 def parse_toml(text: str, kind: type, name: str) -> Any:

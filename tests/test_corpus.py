@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import os
 import threading
 from pathlib import Path
 
@@ -51,12 +52,20 @@ def test_what_cannot_be_a_corpus_is_refused_in_one_line_that_names_it(content, s
     assert "\n" not in str(refusal.value)
 
 
-def test_a_file_over_50_megabytes_is_refused_before_it_is_read(tmp_path):
+def test_a_file_over_50_megabytes_is_refused(tmp_path):
     path = tmp_path / "big.txt"
     with path.open("wb") as file:
         file.truncate(corpus.MAX_BYTES + 1)
-    with pytest.raises(BadInput, match="50,000,001 bytes"):
+    with pytest.raises(BadInput, match="more than 50,000,000 bytes"):
         read_corpus(str(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_regular_file_is_refused_rather_than_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull), tmp_path):
+        with pytest.raises(BadInput, match="must be a regular file"):
+            read_corpus(str(path))
 
 
 def test_the_split_depends_on_the_distinct_documents_alone():

@@ -1,5 +1,7 @@
 """genome.toml: what is read from it, what is refused, and that it's replaced whole or not at all."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from filelock import FileLock
@@ -18,6 +20,7 @@ from organism.genome import (
     Provenance,
     genome_in_force,
     parse_genome,
+    read_genome,
     read_space,
     write_genome,
 )
@@ -147,6 +150,15 @@ def test_a_bad_space_is_refused_with_the_gene_and_what_is_allowed(tmp_path, tiny
     path.write_text("\n".join([*lines, line]))
     with pytest.raises(BadInput, match=said):
         read_space(str(path))
+
+
+def test_a_file_without_an_end_is_read_only_so_far(monkeypatch):
+    monkeypatch.setattr("organism.genome.MAX_CHARACTERS", 1_000)
+    endless = Path("/dev/zero")
+    if not endless.exists():
+        pytest.skip("this system has no /dev/zero")
+    with pytest.raises(BadInput, match="/dev/zero: holds more than 1,000 characters"):
+        read_genome(endless)
 
 
 def test_an_unknown_space_is_refused():
