@@ -223,7 +223,11 @@ def test_weights_come_back_as_they_were_kept(small, tmp_path):
     whole = path.read_bytes()
     np.save(tmp_path / "plain.npy", weights)
     garbled, plain = whole.replace(b"learning_rate", b"lerning_rate_"), (tmp_path / "plain.npy").read_bytes()
-    for damaged in (b"", whole[:100], whole[:-30], b"not a zip file", garbled, plain):
+    # The directory at the end of an archive says how a member is packed, and whether it is encrypted.
+    packed, encrypted = whole.rindex(b"PK\1\2") + 10, whole.rindex(b"PK\1\2") + 8
+    unknown = whole[:packed] + b"\x63" + whole[packed + 1 :]
+    secret = whole[:encrypted] + b"\x01" + whole[encrypted + 1 :]
+    for damaged in (b"", whole[:100], whole[:-30], b"not a zip file", garbled, plain, unknown, secret):
         path.write_bytes(damaged)
         with pytest.raises(BadInput, match="weights file"):
             load_weights(path)
@@ -231,6 +235,14 @@ def test_weights_come_back_as_they_were_kept(small, tmp_path):
     save_weights(path, training.creature(), 1)
     with pytest.raises(BadInput, match="aren't finite"):
         load_weights(path)
+
+
+@pytest.mark.parametrize("metabolism", ["tape", "fused"])
+def test_a_creature_whose_weights_are_too_large_to_dream_with_says_so(small, metabolism):
+    creature = Training(PRIMORDIAL, small, 1, metabolism).creature()
+    creature.weights[:] = 1e300
+    with pytest.raises(BadInput, match="can't dream"):
+        dream(creature, random.Random(1))
 
 
 @pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from ..errors import BadInput
 from .training import Creature
 
 
@@ -31,7 +32,8 @@ def dream(
 ) -> Dreamt:
     """One document of at most `limit` letters (default: the corpus's longest and one more), opened by `prompt`.
 
-    Calls `tick` before it reads a whole context: at the beginning, and for each letter past block_size.
+    Calls `tick` before it reads a whole context: at the beginning, and for each letter past block_size. Raises BadInput
+    for a creature with weights so large that what it expects next isn't a number.
     """
     corpus, block = creature.corpus, creature.genes.block_size
     limit = corpus.longest + 1 if limit is None else limit
@@ -41,7 +43,10 @@ def dream(
     tick()
     logits = creature.mind.logits(creature.weights, context[-block:], 0)
     while len(tokens) < limit:
-        token = rng.choices(vocabulary, weights=_softmax(logits.tolist(), temperature))[0]
+        try:
+            token = rng.choices(vocabulary, weights=_softmax(logits.tolist(), temperature))[0]
+        except ValueError:
+            raise BadInput("the creature can't dream: its weights are too large; have it trained anew") from None
         if token == corpus.boundary:
             return Dreamt(corpus.decode(tokens), ended=True)
         tokens.append(token)
