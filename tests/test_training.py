@@ -9,10 +9,12 @@ import pytest
 
 from organism.corpus import parse_corpus, read_corpus
 from organism.creature import Lesson, train
+from organism.creature import dream as dream_at_home
 from organism.errors import BadInput
 from organism.events import Dream, TrainEnd, TrainStart, TrainStep
-from organism.genome import PRIMORDIAL
-from organism.mind import windows
+from organism.genome import PRIMORDIAL, Genome, Provenance, write_genome
+from organism.home import Home
+from organism.mind import tape, windows
 from organism.mind.sampling import dream, dreams
 from organism.mind.training import (
     PRESETS,
@@ -198,6 +200,21 @@ def test_a_prompt_opens_every_dream_and_conditions_it(small):
     colder = [held.text for held in dreams(creature, 20, random.Random(3), temperature=1e-3, prompt="mi")]
     assert len(set(colder)) == 1
     assert colder[0] == "mi" or colder[0][2] == likeliest
+
+
+def test_a_creature_too_large_for_the_tape_dreams_by_other_means(small, tiny, tmp_path, monkeypatch):
+    home = Home(tmp_path)
+    genes = msgspec.structs.replace(PRIMORDIAL, n_embd=8, num_steps=50)
+    provenance = Provenance(corpus=str(tiny / "tiny.txt"))
+    write_genome(home, Genome("evolved", genes, provenance))
+    told, names = [], []
+    for most in (tape.MAX_BYTES, 1_000, 1_000):
+        monkeypatch.setattr(tape, "MAX_BYTES", most)
+        names.append(dream_at_home(home, 20, seed=1, say=told.append))
+        if most == 1_000:
+            home.weights.unlink()
+    assert names[0] == names[1] == names[2]
+    assert sum("training it first" in line for line in told) == 2
 
 
 def test_a_training_without_preset_reports_held_out_losses(small):
