@@ -94,6 +94,14 @@ def test_training_in_slices_is_training_at_once(small):
     assert sliced.done
 
 
+@pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
+def test_a_training_that_is_done_takes_no_more_steps(small, metabolism):
+    training = Training(msgspec.structs.replace(PRIMORDIAL, num_steps=2), small, 5, metabolism)
+    last = training.advance(5)[-1]
+    assert training.advance(5).tolist() == []
+    assert (training.step, training.last_loss) == (2, last)
+
+
 def test_how_long_slices_take_changes_no_bit_of_what_is_told(small, monkeypatch):
     genes = msgspec.structs.replace(PRIMORDIAL, num_steps=600, batch_size=2)
     told = []

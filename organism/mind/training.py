@@ -221,9 +221,11 @@ class Training:
         return int(whole * lengths.sum() + lengths[:rest].sum())
 
     def advance(self, steps: int) -> np.ndarray:
-        """Take up to `steps` more steps and return the loss of each. Raises Diverged."""
+        """Take up to `steps` more steps and return the loss of each, none once it's done. Raises Diverged."""
         first = self.step
         steps = min(steps, self.genes.num_steps - first)
+        if not steps:
+            return np.empty(0)
         size = self.genes.batch_size
         order = np.arange(first * size, (first + steps) * size).reshape(steps, size) % len(self.documents)
         rates = self.genes.learning_rate * self._decay(np.arange(first, first + steps) / self.genes.num_steps)
