@@ -5,6 +5,7 @@ be fetched. Nothing here knows what a model is.
 """
 
 import hashlib
+import http.client
 import os
 import random
 import urllib.error
@@ -177,8 +178,8 @@ def fetch_makemore(report: Callable[[int, int], None], url: str = MAKEMORE_URL, 
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         _download(url, partial, report)
-    except OSError as error:
-        if error.filename and not isinstance(error, urllib.error.URLError):
+    except (OSError, http.client.HTTPException) as error:
+        if getattr(error, "filename", None) and not isinstance(error, urllib.error.URLError):
             raise  # It's the cache that can't be written.
         reason = getattr(error, "reason", None) or error
         raise BadInput(

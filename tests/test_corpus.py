@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import os
+import socket
 import threading
 from pathlib import Path
 
@@ -167,6 +168,21 @@ def test_what_has_the_wrong_checksum_is_thrown_away(server):
     with pytest.raises(BadInput, match="sha256"):
         corpus.fetch_makemore(lambda have, total: None, server, "0" * 64)
     assert list(corpus.makemore_path().parent.iterdir()) == []
+
+
+def test_an_answer_that_is_no_http_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "makemore_path", lambda: tmp_path / "makemore.txt")
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def talk():
+            caller, _ = proxy.accept()
+            with caller:
+                caller.recv(4096)
+                caller.sendall(b"what do you want?\r\n")
+
+        threading.Thread(target=talk, daemon=True).start()
+        with pytest.raises(BadInput, match="what do you want"):
+            fetch(f"http://127.0.0.1:{proxy.getsockname()[1]}/names.txt")
 
 
 def test_without_a_network_it_says_what_to_do(tmp_path, monkeypatch):
