@@ -215,13 +215,9 @@ def write_genome(home: Home, genome: Genome) -> None:
 
 
 def keep(home: Home, genome: Genome) -> Path:
-    """File `genome` in the history under the present time (UTC)."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    path = home.history / f"{stamp}.toml"
-    count = 1
-    while path.exists():
-        count += 1
-        path = home.history / f"{stamp}-{count}.toml"
+    """File `genome` in the history under the present time (UTC, to the microsecond), by which names are in order."""
+    while (path := home.history / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.toml").exists():
+        pass  # The clock will have moved on.
     write_atomically(path, genome.toml().encode())
     return path
 

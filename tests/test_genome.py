@@ -102,6 +102,16 @@ def test_no_file_means_primordial_and_a_replaced_genome_is_kept(tmp_path):
     assert parse_genome(kept.read_text(), "kept") == first
 
 
+def test_the_history_is_in_order_however_quickly_genomes_follow_each_other(tmp_path):
+    home = Home(tmp_path)
+    steps = range(1, 13)
+    for n in steps:
+        genes = msgspec.structs.replace(PRIMORDIAL, num_steps=n)
+        write_genome(home, Genome("evolved", genes))
+    kept = [read_genome(path).genes.num_steps for path in sorted(home.history.glob("*.toml"))]
+    assert kept == list(steps)[:-1]
+
+
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     home = Home(tmp_path)
     write_genome(home, PRIMORDIAL_GENOME)
