@@ -240,7 +240,7 @@ def check_space(space: Space, name: str) -> Space:
             values = [held.min, held.max]
             if held.min > held.max:
                 raise BadInput(f"{name}: {gene}: min = {held.min:g} is above max = {held.max:g}")
-            if gene != "learning_rate" and not (held.min.is_integer() and held.max.is_integer()):
+            if gene != "learning_rate" and (held.min % 1 or held.max % 1):
                 raise BadInput(f"{name}: {gene}: min and max must be whole numbers")
         else:
             values = list(held)

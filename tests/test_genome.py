@@ -13,11 +13,13 @@ from organism.genome import (
     LIMITS,
     PRIMORDIAL,
     PRIMORDIAL_GENOME,
+    SPACES,
     Ancestor,
     Estimate,
     Genes,
     Genome,
     Provenance,
+    check_space,
     genome_in_force,
     parse_genome,
     read_genome,
@@ -169,6 +171,11 @@ def test_a_file_without_an_end_is_read_only_so_far(monkeypatch):
         pytest.skip("this system has no /dev/zero")
     with pytest.raises(BadInput, match="/dev/zero: holds more than 1,000 characters"):
         read_genome(endless)
+
+
+def test_the_spaces_that_come_with_the_program_are_within_the_limits():
+    for name, space in SPACES.items():
+        assert check_space(space, name) is space
 
 
 def test_an_unknown_space_is_refused():
