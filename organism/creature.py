@@ -16,7 +16,6 @@ from .mind.gpt import Architecture
 from .mind.sampling import dreams
 from .mind.training import (
     MICROGPT,
-    SLICE,
     Creature,
     Metabolism,
     Preset,
@@ -65,12 +64,9 @@ def train(
         dreamer = build(lesson.metabolism, training.architecture, letters - 1, lesson.dtype)
     params = training.architecture.parameters
     yield TrainStart(genes=lesson.genes, documents=len(documents), vocab_size=corpus.vocab_size, params=params)
-    size = 1
-    while not training.done:
-        first, slice_began = training.step, time.perf_counter()
-        for i, loss in enumerate(training.advance(size).tolist(), start=1):
-            yield TrainStep(step=first + i, loss=loss)
-        size = max(1, int((training.step - first) * SLICE / max(time.perf_counter() - slice_began, 1e-6)))
+    for losses in training.slices():
+        for step, loss in enumerate(losses.tolist(), start=training.step - len(losses) + 1):
+            yield TrainStep(step=step, loss=loss)
     creature = training.creature()
     yield TrainEnd(
         loss=training.last_loss,
@@ -138,8 +134,8 @@ def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[
         return Creature(genome.genes, corpus, mind, kept[1], random.Random(kept[0].seed))
     say(f"no weights of this genome on {corpus.name} yet: training it first")
     training = Training(genome.genes, corpus, SEED, metabolism)
-    while not training.done:
-        training.advance(1_000)
+    for _ in training.slices():
+        pass  # What it loses on the way is of no interest.
     creature = training.creature()
     try:
         keep_weights(home, creature, SEED)

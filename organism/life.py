@@ -60,7 +60,6 @@ from .home import Home
 from .mind.sampling import dreams
 from .mind.training import DTYPES, METABOLISMS, Training, is_prepared, prepare, save_weights
 from .workers.pool import Pool
-from .workers.worker import train_in_slices
 
 SAYINGS = {"primordial": "I am unformed", "evolving": "I am searching", "evolved": "I have become"}
 DREAMT = 20
@@ -287,7 +286,7 @@ class Life:
         yield TrainStart(
             genes=genes, documents=len(training.documents), vocab_size=self.corpus.vocab_size, params=params
         )
-        for step, loss in train_in_slices(training, self.look_up):
+        for step, loss in training.progress(self.look_up):
             yield TrainStep(step=step, loss=loss)
             yield from self._stand_still_if_asked()
         creature = training.creature()

@@ -15,9 +15,9 @@ from organism.corpus import parse_corpus, read_corpus
 from organism.fitness.beauty import Judge
 from organism.fitness.objectives import measure
 from organism.genome import PRIMORDIAL
-from organism.mind.training import Training
+from organism.mind.training import Training, marks
 from organism.workers.pool import Done, Failed, Lost, Pool, Started, Step
-from organism.workers.worker import Task, marks
+from organism.workers.worker import Task
 
 GENES = msgspec.structs.replace(PRIMORDIAL, n_embd=8, num_steps=300)
 LONG = msgspec.structs.replace(PRIMORDIAL, num_steps=1_000_000)

@@ -23,7 +23,6 @@ from organism.mind.training import (
     load_weights,
     save_weights,
 )
-from organism.workers import worker
 
 MICROGPT_NAMES = (
     "kamon ann karai jaire vialan karia yeran anna areli kaina "
@@ -107,8 +106,8 @@ def test_how_long_slices_take_changes_no_bit_of_what_is_told(small, monkeypatch)
     told = []
     for duration in (1e-9, 0.004, 1.0):
         now = itertools.count(0.0, duration)
-        monkeypatch.setattr(worker.time, "perf_counter", lambda now=now: next(now))
-        told.append(list(worker.train_in_slices(Training(genes, small, 5), lambda: None)))
+        monkeypatch.setattr("organism.mind.training.time.perf_counter", lambda now=now: next(now))
+        told.append(list(Training(genes, small, 5).progress()))
     assert told[0] == told[1] == told[2]
 
 

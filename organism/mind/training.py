@@ -8,7 +8,8 @@ A loss that isn't finite raises `Diverged`, in every metabolism.
 import io
 import math
 import random
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +29,7 @@ from .gpt import Architecture
 METABOLISMS = ("val", "tape", "fused")
 DTYPES = ("float64", "float32")
 SLICE = 0.02  # seconds of training after which to look up
+MARKS = 100
 
 
 class Recipe(msgspec.Struct, frozen=True):
@@ -161,6 +163,12 @@ def initial_weights(architecture: Architecture, recipe: Recipe, rng: random.Rand
     return np.array(drawn, dtype)
 
 
+def marks(num_steps: int) -> list[int]:
+    """The steps at which progress is told: at most 100, evenly spaced, the last among them."""
+    interval = -(-num_steps // MARKS)
+    return [*range(interval, num_steps, interval), num_steps]
+
+
 class Creature:
     """A trained GPT: its genes, its weights and the metabolism that runs them."""
 
@@ -235,6 +243,32 @@ class Training:
             raise Diverged(first + int(np.argmin(finite)) + 1)
         self.last_loss = float(losses[-1])
         return losses
+
+    def slices(self, tick: Callable[[], None] = lambda: None, stops: Iterable[int] = ()) -> Iterator[np.ndarray]:
+        """Train to the end in slices of 20 ms or so, `tick` called before each; the losses of each. Raises Diverged.
+
+        No slice goes past one of the steps `stops`, which are in order.
+        """
+        size = 1
+        for stop in (*stops, self.genes.num_steps):
+            while self.step < stop:
+                tick()
+                began = time.perf_counter()
+                losses = self.advance(min(size, stop - self.step))
+                size = max(1, int(len(losses) * SLICE / max(time.perf_counter() - began, 1e-6)))
+                yield losses
+
+    def progress(self, tick: Callable[[], None] = lambda: None) -> Iterator[tuple[int, float]]:
+        """Train to the end, as `slices` does; (step, mean loss since the last) at each mark. Raises Diverged.
+
+        Where slices begin and end depends on the clock, and may not show in the last bit of a mean.
+        """
+        stops, losses = marks(self.genes.num_steps), []
+        for some in self.slices(tick, stops):
+            losses += some.tolist()
+            if self.step in stops:
+                yield self.step, math.fsum(losses) / len(losses)
+                losses = []
 
     def _decay(self, progress: np.ndarray) -> np.ndarray:
         return 0.5 * (1.0 + np.cos(np.pi * progress)) if self.recipe.decay == "cosine" else 1.0 - progress
