@@ -93,6 +93,15 @@ def test_training_in_slices_is_training_at_once(small):
     assert sliced.done
 
 
+def test_a_short_training_encodes_what_it_reaches_and_learns_what_it_would_among_all(small):
+    genes = msgspec.structs.replace(PRIMORDIAL, num_steps=20, batch_size=2)
+    short, among_all = Training(genes, small, 5), Training(genes, small, 5)
+    assert len(short.starts) - 1 == 40 < len(short.documents)
+    among_all.tokens, among_all.starts = small.encode(among_all.documents)
+    assert np.array_equal(short.advance(20), among_all.advance(20))
+    assert short.trained_tokens == among_all.trained_tokens
+
+
 @pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
 def test_a_training_that_is_done_takes_no_more_steps(small, metabolism):
     training = Training(msgspec.structs.replace(PRIMORDIAL, num_steps=2), small, 5, metabolism)

@@ -205,7 +205,8 @@ class Training:
         shuffled = list(corpus.split.train if documents is None else documents)
         self.rng.shuffle(shuffled)
         self.documents = shuffled
-        self.tokens, self.starts = corpus.encode(shuffled)
+        # What is never reached needn't be encoded, which for a large corpus would take longer than a short training.
+        self.tokens, self.starts = corpus.encode(shuffled[: genes.num_steps * genes.batch_size])
         self.architecture = architecture_of(genes, corpus.vocab_size, recipe)
         self.mind = build(metabolism, self.architecture, corpus.longest, dtype, tick)
         self.weights = initial_weights(self.architecture, recipe, self.rng, dtype)
@@ -225,7 +226,7 @@ class Training:
     def trained_tokens(self) -> int:
         """How many predictions a whole training learns from."""
         lengths = np.minimum(np.diff(self.starts) - 1, self.genes.block_size)
-        whole, rest = divmod(self.genes.num_steps * self.genes.batch_size, len(self.documents))
+        whole, rest = divmod(self.genes.num_steps * self.genes.batch_size, len(lengths))
         return int(whole * lengths.sum() + lengths[:rest].sum())
 
     def advance(self, steps: int) -> np.ndarray:
@@ -235,7 +236,7 @@ class Training:
         if not steps:
             return np.empty(0)
         size = self.genes.batch_size
-        order = np.arange(first * size, (first + steps) * size).reshape(steps, size) % len(self.documents)
+        order = np.arange(first * size, (first + steps) * size).reshape(steps, size) % (len(self.starts) - 1)
         rates = self.genes.learning_rate * self._decay(np.arange(first, first + steps) / self.genes.num_steps)
         losses = self.mind.train(self.weights, self.adam, self.tokens, self.starts, order, rates, self.recipe.adam)
         finite = np.isfinite(losses)
