@@ -284,14 +284,13 @@ class Weights(msgspec.Struct, frozen=True):
 
     genes: Genes
     letters: str
-    longest: int
     corpus: str
     seed: int
 
 
 def save_weights(path: Path, creature: Creature, seed: int) -> None:
     """Write the creature's weights as float64 in numpy's .npz, with a JSON header; no pickle is involved."""
-    header = Weights(creature.genes, creature.corpus.letters, creature.corpus.longest, creature.corpus.sha256, seed)
+    header = Weights(creature.genes, creature.corpus.letters, creature.corpus.sha256, seed)
     buffer = io.BytesIO()
     about = np.frombuffer(msgspec.json.encode(header), np.uint8)
     np.savez(buffer, about=about, weights=creature.weights.astype(np.float64))
