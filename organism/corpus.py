@@ -5,6 +5,7 @@ be fetched. Nothing here knows what a model is.
 """
 
 import hashlib
+import http.client
 import os
 import random
 import urllib.error
@@ -107,7 +108,7 @@ def parse_corpus(content: bytes, name: str) -> Corpus:
     """The corpus in the bytes of a text file. Raises BadInput for what can't be one."""
     where = f"--data {name}"
     if len(content) > MAX_BYTES:
-        raise BadInput(f"{where}: holds {len(content):,} bytes: at most {MAX_BYTES:,} are allowed")
+        raise BadInput(f"{where}: holds more than {MAX_BYTES:,} bytes, the most that is allowed")
     if b"\0" in content:
         raise BadInput(f"{where}: is a binary file: it must be UTF-8 text, a document a line")
     try:
@@ -141,10 +142,12 @@ def read_corpus(name: str = DEFAULT) -> Corpus:
             raise BadInput(
                 f"--data {name}: must be one of {', '.join(embedded())}, makemore, or a text file that exists"
             )
+    # A pipe could be read once, but workers and a resumed run read the corpus again; a device may have no end.
+    if not path.is_file():
+        raise BadInput(f"--data {name}: must be a regular file: UTF-8 text, a document a line")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadInput(f"--data {name}: holds {path.stat().st_size:,} bytes: at most {MAX_BYTES:,} are allowed")
-        return parse_corpus(path.read_bytes(), name)
+        with path.open("rb") as file:
+            return parse_corpus(file.read(MAX_BYTES + 1), name)
     except OSError as error:
         raise BadInput(f"--data {name}: can't be read: {error.strerror}") from None
 
@@ -175,8 +178,8 @@ def fetch_makemore(report: Callable[[int, int], None], url: str = MAKEMORE_URL, 
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         _download(url, partial, report)
-    except OSError as error:
-        if error.filename and not isinstance(error, urllib.error.URLError):
+    except (OSError, http.client.HTTPException) as error:
+        if getattr(error, "filename", None) and not isinstance(error, urllib.error.URLError):
             raise  # It's the cache that can't be written.
         reason = getattr(error, "reason", None) or error
         raise BadInput(

@@ -12,11 +12,12 @@ from .events import Dream, Event, TrainEnd, TrainStart, TrainStep
 from .fitness.loss import test_loss, validation_loss
 from .genome import Genes, Genome, genome_in_force
 from .home import Home
+from .mind.gpt import Architecture
 from .mind.sampling import dreams
 from .mind.training import (
     MICROGPT,
-    SLICE,
     Creature,
+    Metabolism,
     Preset,
     Training,
     architecture_of,
@@ -63,12 +64,9 @@ def train(
         dreamer = build(lesson.metabolism, training.architecture, letters - 1, lesson.dtype)
     params = training.architecture.parameters
     yield TrainStart(genes=lesson.genes, documents=len(documents), vocab_size=corpus.vocab_size, params=params)
-    size = 1
-    while not training.done:
-        first, slice_began = training.step, time.perf_counter()
-        for i, loss in enumerate(training.advance(size).tolist(), start=1):
-            yield TrainStep(step=first + i, loss=loss)
-        size = max(1, int((training.step - first) * SLICE / max(time.perf_counter() - slice_began, 1e-6)))
+    for losses in training.slices():
+        for step, loss in enumerate(losses.tolist(), start=training.step - len(losses) + 1):
+            yield TrainStep(step=step, loss=loss)
     creature = training.creature()
     yield TrainEnd(
         loss=training.last_loss,
@@ -128,19 +126,27 @@ def corpus_of(genome: Genome, data: str | None) -> Corpus:
 def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[[str], None]) -> Creature:
     """The trained creature of `home`: from its kept weights, or trained now if they're absent or another genome's."""
     kept = load_weights(home.weights)
-    if not is_prepared(METABOLISM):
-        say(f"compiling the {METABOLISM} metabolism, once on this machine (a few seconds) ...")
-    prepare(METABOLISM)
+    metabolism, mind = _able_body(architecture_of(genome.genes, corpus.vocab_size), corpus.longest)
+    if not is_prepared(metabolism):
+        say(f"compiling the {metabolism} metabolism, once on this machine (a few seconds) ...")
+    prepare(metabolism)
     if kept and kept[0].genes == genome.genes and kept[0].corpus == corpus.sha256:
-        mind = build(METABOLISM, architecture_of(genome.genes, corpus.vocab_size), corpus.longest)
         return Creature(genome.genes, corpus, mind, kept[1], random.Random(kept[0].seed))
     say(f"no weights of this genome on {corpus.name} yet: training it first")
-    training = Training(genome.genes, corpus, SEED, METABOLISM)
-    while not training.done:
-        training.advance(1_000)
+    training = Training(genome.genes, corpus, SEED, metabolism)
+    for _ in training.slices():
+        pass  # What it loses on the way is of no interest.
     creature = training.creature()
     try:
         keep_weights(home, creature, SEED)
     except (BadInput, Failure) as error:
         say(f"the weights weren't kept: {error}")
     return creature
+
+
+def _able_body(architecture: Architecture, longest: int) -> tuple[str, Metabolism]:
+    """What runs a creature of whatever size, and its name: the tape, or `fused` where the tape would be too large."""
+    try:
+        return METABOLISM, build(METABOLISM, architecture, longest)
+    except BadInput:
+        return "fused", build("fused", architecture, longest)

@@ -61,6 +61,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "batch_size": (1, 256),
 }
 
+MAX_CHARACTERS = 50_000_000  # of a file that a person gives, which may be a device without an end
+
 ARCHITECTURE_GENES = ("n_embd", "n_head", "n_layer", "block_size", "mlp_ratio")
 
 
@@ -213,13 +215,9 @@ def write_genome(home: Home, genome: Genome) -> None:
 
 
 def keep(home: Home, genome: Genome) -> Path:
-    """File `genome` in the history under the present time (UTC)."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    path = home.history / f"{stamp}.toml"
-    count = 1
-    while path.exists():
-        count += 1
-        path = home.history / f"{stamp}-{count}.toml"
+    """File `genome` in the history under the present time (UTC, to the microsecond), by which names are in order."""
+    while (path := home.history / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.toml").exists():
+        pass  # The clock will have moved on.
     write_atomically(path, genome.toml().encode())
     return path
 
@@ -242,7 +240,7 @@ def check_space(space: Space, name: str) -> Space:
             values = [held.min, held.max]
             if held.min > held.max:
                 raise BadInput(f"{name}: {gene}: min = {held.min:g} is above max = {held.max:g}")
-            if gene != "learning_rate" and not (held.min.is_integer() and held.max.is_integer()):
+            if gene != "learning_rate" and (held.min % 1 or held.max % 1):
                 raise BadInput(f"{name}: {gene}: min and max must be whole numbers")
         else:
             values = list(held)
@@ -264,11 +262,15 @@ def allowed(values: tuple | Range) -> tuple:
 def read_text(path: Path) -> str:
     """The UTF-8 text of the file `path`, or BadInput with the reason why there's none."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(MAX_CHARACTERS + 1)
     except OSError as error:
         raise BadInput(f"{path}: can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadInput(f"{path}: is not UTF-8 text") from None
+    if len(text) > MAX_CHARACTERS:
+        raise BadInput(f"{path}: holds more than {MAX_CHARACTERS:,} characters, the most that is allowed")
+    return text
 
 
 def parse_toml(text: str, kind: type, name: str) -> Any:

@@ -52,8 +52,10 @@ class Home:
             raise BadInput(f"{self.folder}: another organism is evolving in this home; wait, or give --home") from None
         except OSError as error:
             raise Failure(f"{self.folder}: can't be written to: {error.strerror}") from None
-        with lock:
+        try:
             yield
+        finally:
+            lock.release()
 
 
 def listed(folder: Path, pattern: str) -> list[Path]:

@@ -62,7 +62,6 @@ from .home import Home
 from .mind.sampling import dreams
 from .mind.training import DTYPES, METABOLISMS, Training, architecture_of, is_prepared, prepare, save_weights
 from .workers.pool import Pool
-from .workers.worker import train_in_slices
 
 SAYINGS = {"primordial": "I am unformed", "evolving": "I am searching", "evolved": "I have become"}
 DREAMT = 20
@@ -337,18 +336,18 @@ class Life:
         yield TrainStart(
             genes=genes, documents=len(training.documents), vocab_size=self.corpus.vocab_size, params=params
         )
-        for step, loss in train_in_slices(training, self.look_up):
+        for step, loss in training.progress(self.look_up):
             yield TrainStep(step=step, loss=loss)
             yield from self._stand_still_if_asked()
         creature = training.creature()
         yield TrainEnd(
             loss=training.last_loss,
-            validation_loss=validation_loss(creature),
-            test_loss=test_loss(creature),
+            validation_loss=validation_loss(creature, self.look_up),
+            test_loss=test_loss(creature, self.look_up),
             params=params,
             seconds=time.monotonic() - began,
         )
-        dreamt = dreams(creature, DREAMT, creature.rng)
+        dreamt = dreams(creature, DREAMT, creature.rng, tick=self.look_up)
         save_weights(self.home.weights, creature, seed)
         yield Dream(names=tuple(dream.text for dream in dreamt))
 

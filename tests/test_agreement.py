@@ -124,5 +124,5 @@ def test_held_out_losses_and_logits_agree(preset):
     held_out = corpus.split.validation
     assert tape.loss_on(held_out) == pytest.approx(fused.loss_on(held_out), abs=1e-9)
     for position, token in enumerate([26, 0, 13, 13, 0, 26]):
-        mine, other = (c.mind.logits(c.weights, token, position) for c in (tape, fused))
+        mine, other = (c.mind.logits(c.weights, [token], position) for c in (tape, fused))
         assert mine == pytest.approx(other, abs=1e-9)

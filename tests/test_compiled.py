@@ -111,7 +111,18 @@ def test_another_processor_or_compiler_finds_another_folder(monkeypatch, change)
 def test_where_the_users_cache_cannot_be_written_a_temporary_one_serves(copy):
     folder, environment = copy
     environment["XDG_CACHE_HOME"] = str(folder / "data" / "names.txt")
-    assert folder_of(copy).is_relative_to(folder / "temporary")
+    found = folder_of(copy)
+    assert found == folder_of(copy)
+    own = found.parents[1]
+    assert own.parent == folder / "temporary"
+    assert own.stat().st_mode & 0o777 == 0o700
+    # Where others could have put code into it, it's left alone.
+    own.chmod(0o777)
+    assert not folder_of(copy).is_relative_to(own)
+    own.rename(folder / "elsewhere")
+    (folder / "elsewhere").chmod(0o700)
+    own.symlink_to(folder / "elsewhere")
+    assert not folder_of(copy).is_relative_to(own)
 
 
 def test_the_first_compilation_is_announced_and_the_second_run_has_nothing_to_announce(copy):

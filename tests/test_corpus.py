@@ -2,6 +2,8 @@
 
 import hashlib
 import http.server
+import os
+import socket
 import threading
 from pathlib import Path
 
@@ -51,12 +53,20 @@ def test_what_cannot_be_a_corpus_is_refused_in_one_line_that_names_it(content, s
     assert "\n" not in str(refusal.value)
 
 
-def test_a_file_over_50_megabytes_is_refused_before_it_is_read(tmp_path):
+def test_a_file_over_50_megabytes_is_refused(tmp_path):
     path = tmp_path / "big.txt"
     with path.open("wb") as file:
         file.truncate(corpus.MAX_BYTES + 1)
-    with pytest.raises(BadInput, match="50,000,001 bytes"):
+    with pytest.raises(BadInput, match="more than 50,000,000 bytes"):
         read_corpus(str(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_what_is_no_regular_file_is_refused_rather_than_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull), tmp_path):
+        with pytest.raises(BadInput, match="must be a regular file"):
+            read_corpus(str(path))
 
 
 def test_the_split_depends_on_the_distinct_documents_alone():
@@ -158,6 +168,21 @@ def test_what_has_the_wrong_checksum_is_thrown_away(server):
     with pytest.raises(BadInput, match="sha256"):
         corpus.fetch_makemore(lambda have, total: None, server, "0" * 64)
     assert list(corpus.makemore_path().parent.iterdir()) == []
+
+
+def test_an_answer_that_is_no_http_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "makemore_path", lambda: tmp_path / "makemore.txt")
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def talk():
+            caller, _ = proxy.accept()
+            with caller:
+                caller.recv(4096)
+                caller.sendall(b"what do you want?\r\n")
+
+        threading.Thread(target=talk, daemon=True).start()
+        with pytest.raises(BadInput, match="what do you want"):
+            fetch(f"http://127.0.0.1:{proxy.getsockname()[1]}/names.txt")
 
 
 def test_without_a_network_it_says_what_to_do(tmp_path, monkeypatch):

@@ -76,7 +76,7 @@ def test_logits_come_one_token_at_a_time(case, evaluate):
             fused = Fused(case.architecture, 2, dtype, lanes)
             for said, truth in zip(documents, truths, strict=True):
                 for position, token in enumerate(said):
-                    logits = fused.logits(weights, token, position)
+                    logits = fused.logits(weights, [token], position)
                     assert logits.dtype == np.float64
                     assert np.allclose(logits, truth[position], rtol=0, atol=10 * tolerance)
                     if evaluate:  # which takes the place of the keys and values
@@ -172,13 +172,13 @@ def test_arrays_of_any_kind_run_the_kernel_that_there_is():
     tokens, starts = published_documents()
     weights = random_weights(PRESET, 8, 0.08)
     fused = Fused(PRESET, 16)
-    truth = fused.evaluate(weights, tokens, starts), fused.logits(weights, 3, 0)
+    truth = fused.evaluate(weights, tokens, starts), fused.logits(weights, [3], 0)
     kernels = len(fused._run.signatures)
     for array in (weights, tokens):
         array.setflags(write=False)
     try:
         assert fused.evaluate(weights, tokens, starts) == truth[0]
-        assert np.array_equal(fused.logits(weights, 3, 0), truth[1])
+        assert np.array_equal(fused.logits(weights, [3], 0), truth[1])
         spaced = np.stack([weights, weights], axis=1)[:, 0]
         assert fused.evaluate(spaced, tokens.astype(np.int32), starts) == truth[0]
     finally:

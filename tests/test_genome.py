@@ -1,7 +1,10 @@
 """genome.toml: what is read from it, what is refused, and that it's replaced whole or not at all."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,13 +13,16 @@ from organism.genome import (
     LIMITS,
     PRIMORDIAL,
     PRIMORDIAL_GENOME,
+    SPACES,
     Ancestor,
     Estimate,
     Genes,
     Genome,
     Provenance,
+    check_space,
     genome_in_force,
     parse_genome,
+    read_genome,
     read_space,
     write_genome,
 )
@@ -98,6 +104,16 @@ def test_no_file_means_primordial_and_a_replaced_genome_is_kept(tmp_path):
     assert parse_genome(kept.read_text(), "kept") == first
 
 
+def test_the_history_is_in_order_however_quickly_genomes_follow_each_other(tmp_path):
+    home = Home(tmp_path)
+    steps = range(1, 13)
+    for n in steps:
+        genes = msgspec.structs.replace(PRIMORDIAL, num_steps=n)
+        write_genome(home, Genome("evolved", genes))
+    kept = [read_genome(path).genes.num_steps for path in sorted(home.history.glob("*.toml"))]
+    assert kept == list(steps)[:-1]
+
+
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     home = Home(tmp_path)
     write_genome(home, PRIMORDIAL_GENOME)
@@ -118,6 +134,17 @@ def test_a_second_process_in_a_home_is_refused(tmp_path):
         pass
 
 
+def test_a_home_that_was_held_is_let_go_at_once(tmp_path):
+    home, locks = Home(tmp_path), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("organism.home.FileLock", lambda path: locks.append(FileLock(path)) or locks[-1])
+        with home.lock():
+            assert locks[0].is_locked
+    assert not locks[0].is_locked
+    with home.lock():
+        pass
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -135,6 +162,20 @@ def test_a_bad_space_is_refused_with_the_gene_and_what_is_allowed(tmp_path, tiny
     path.write_text("\n".join([*lines, line]))
     with pytest.raises(BadInput, match=said):
         read_space(str(path))
+
+
+def test_a_file_without_an_end_is_read_only_so_far(monkeypatch):
+    monkeypatch.setattr("organism.genome.MAX_CHARACTERS", 1_000)
+    endless = Path("/dev/zero")
+    if not endless.exists():
+        pytest.skip("this system has no /dev/zero")
+    with pytest.raises(BadInput, match="/dev/zero: holds more than 1,000 characters"):
+        read_genome(endless)
+
+
+def test_the_spaces_that_come_with_the_program_are_within_the_limits():
+    for name, space in SPACES.items():
+        assert check_space(space, name) is space
 
 
 def test_an_unknown_space_is_refused():

@@ -11,10 +11,13 @@ import msgspec
 import pytest
 from processes import all_gone
 
-from organism.corpus import read_corpus
+from organism.corpus import parse_corpus, read_corpus
+from organism.fitness.beauty import Judge
+from organism.fitness.objectives import measure
 from organism.genome import PRIMORDIAL
+from organism.mind.training import Training, marks
 from organism.workers.pool import Done, Failed, Lost, Pool, Started, Step
-from organism.workers.worker import Task, marks
+from organism.workers.worker import Task
 
 GENES = msgspec.structs.replace(PRIMORDIAL, n_embd=8, num_steps=300)
 LONG = msgspec.structs.replace(PRIMORDIAL, num_steps=1_000_000)
@@ -60,6 +63,23 @@ def test_tasks_come_back_with_their_progress_and_depend_on_their_seed_alone(pool
     assert done[0] == done[2] != done[1] == done[3]
     assert steps == marks(300)
     assert len(done[0].names) == 20
+
+
+def test_a_worker_learns_from_the_very_documents_that_it_was_sent(tiny):
+    content = b"\n\xef\xbb\xbfbakalo\n" + (tiny / "tiny.txt").read_bytes()
+    corpus = parse_corpus(content, "no file of this name")
+    assert corpus.letters[-1] == "\ufeff"
+    pool = Pool(corpus, "tape", "float64", workers=1)
+    try:
+        pool.submit(Task(0, GENES, seed=1))
+        done = wait_for(pool, lambda h: isinstance(h, Done))[-1]
+    finally:
+        pool.close()
+    training = Training(GENES, corpus, 1)
+    training.advance(GENES.num_steps)
+    split = corpus.split
+    measured = measure(training, Judge(split.train, split.validation, split.test), with_test=False)
+    assert msgspec.structs.replace(done.measurement, seconds=0.0) == measured
 
 
 def test_a_killed_worker_costs_one_try_and_not_the_task(pool):

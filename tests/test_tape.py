@@ -89,7 +89,7 @@ def test_logits_come_one_token_at_a_time(case):
         for document in case.documents:
             said = document[: case.positions]
             for position, (token, truth) in enumerate(zip(said, reference.logits(said), strict=True)):
-                logits = tape.logits(case.weights, token, position)
+                logits = tape.logits(case.weights, [token], position)
                 assert logits.tolist() == pytest.approx([z.data for z in truth], abs=1e-9)
 
 
@@ -107,10 +107,10 @@ def test_nothing_is_left_over_from_other_documents():
 
 def test_logits_of_a_new_text_know_nothing_of_the_one_before():
     tape, weights = Tape(PRESET, 16), weights_of(PRESET)
-    first = [tape.logits(weights, token, i).tolist() for i, token in enumerate([26, 4, 9])]
+    first = [tape.logits(weights, [token], i).tolist() for i, token in enumerate([26, 4, 9])]
     for i, token in enumerate([26, 1, 2, 3, 4, 5, 6, 7, 8, 9]):
-        tape.logits(weights, token, i)
-    assert [tape.logits(weights, token, i).tolist() for i, token in enumerate([26, 4, 9])] == first
+        tape.logits(weights, [token], i)
+    assert [tape.logits(weights, [token], i).tolist() for i, token in enumerate([26, 4, 9])] == first
 
 
 def trained(tape, pieces, rates):

@@ -9,9 +9,12 @@ import pytest
 
 from organism.corpus import parse_corpus, read_corpus
 from organism.creature import Lesson, train
+from organism.creature import dream as dream_at_home
 from organism.errors import BadInput
 from organism.events import Dream, TrainEnd, TrainStart, TrainStep
-from organism.genome import PRIMORDIAL
+from organism.genome import PRIMORDIAL, Genome, Provenance, write_genome
+from organism.home import Home
+from organism.mind import tape, windows
 from organism.mind.sampling import dream, dreams
 from organism.mind.training import (
     PRESETS,
@@ -20,7 +23,6 @@ from organism.mind.training import (
     load_weights,
     save_weights,
 )
-from organism.workers import worker
 
 MICROGPT_NAMES = (
     "kamon ann karai jaire vialan karia yeran anna areli kaina "
@@ -91,13 +93,30 @@ def test_training_in_slices_is_training_at_once(small):
     assert sliced.done
 
 
+def test_a_short_training_encodes_what_it_reaches_and_learns_what_it_would_among_all(small):
+    genes = msgspec.structs.replace(PRIMORDIAL, num_steps=20, batch_size=2)
+    short, among_all = Training(genes, small, 5), Training(genes, small, 5)
+    assert len(short.starts) - 1 == 40 < len(short.documents)
+    among_all.tokens, among_all.starts = small.encode(among_all.documents)
+    assert np.array_equal(short.advance(20), among_all.advance(20))
+    assert short.trained_tokens == among_all.trained_tokens
+
+
+@pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
+def test_a_training_that_is_done_takes_no_more_steps(small, metabolism):
+    training = Training(msgspec.structs.replace(PRIMORDIAL, num_steps=2), small, 5, metabolism)
+    last = training.advance(5)[-1]
+    assert training.advance(5).tolist() == []
+    assert (training.step, training.last_loss) == (2, last)
+
+
 def test_how_long_slices_take_changes_no_bit_of_what_is_told(small, monkeypatch):
     genes = msgspec.structs.replace(PRIMORDIAL, num_steps=600, batch_size=2)
     told = []
     for duration in (1e-9, 0.004, 1.0):
         now = itertools.count(0.0, duration)
-        monkeypatch.setattr(worker.time, "perf_counter", lambda now=now: next(now))
-        told.append(list(worker.train_in_slices(Training(genes, small, 5), lambda: None)))
+        monkeypatch.setattr("organism.mind.training.time.perf_counter", lambda now=now: next(now))
+        told.append(list(Training(genes, small, 5).progress()))
     assert told[0] == told[1] == told[2]
 
 
@@ -141,6 +160,50 @@ def test_dreams_slide_past_the_context_and_stop_at_the_limit(small):
     assert dream(creature, random.Random(1), limit=0).text == ""
 
 
+class Spelling:
+    """A mind that has every text spelt out to it letter by letter."""
+
+    def __init__(self, mind):
+        self.mind = mind
+
+    def logits(self, weights, tokens, position):
+        return [self.mind.logits(weights, [token], at) for at, token in enumerate(tokens, position)][-1]
+
+
+@pytest.mark.parametrize("metabolism", ["tape", "fused"])
+def test_a_letter_past_the_context_takes_one_reading_and_is_what_letter_by_letter_gives(small, metabolism, monkeypatch):
+    training = Training(msgspec.structs.replace(PRIMORDIAL, block_size=5, num_steps=60), small, 1, metabolism)
+    training.advance(60)
+    creature, replay, readings = training.creature(), training.mind._run, itertools.count()
+
+    def counted(*arguments):
+        next(readings)
+        return replay(*arguments)
+
+    monkeypatch.setattr(training.mind, "_run", counted)
+    ticks = itertools.count()
+    texts = dreams(creature, 40, random.Random(2), temperature=2.0, limit=30, tick=lambda: next(ticks))
+    letters = sum(len(held.text) + held.ended for held in texts)
+    assert next(readings) == letters
+    assert next(ticks) == 40 + sum(max(0, len(held.text) + held.ended - 5) for held in texts)
+    creature.mind = Spelling(training.mind)
+    assert dreams(creature, 40, random.Random(2), temperature=2.0, limit=30) == texts
+
+
+@pytest.mark.parametrize("metabolism", ["tape", "fused"])
+def test_a_loss_is_the_same_however_finely_it_is_sliced_and_looks_up_between(small, metabolism, monkeypatch):
+    creature = Training(msgspec.structs.replace(PRIMORDIAL, block_size=4), small, 1, metabolism).creature()
+    losses, looks = [], []
+    for work in (1 << 60, 1_000_000, 1):
+        monkeypatch.setattr(windows, "WORK", work)
+        ticks = itertools.count()
+        losses.append(creature.loss_on(small.split.test, lambda ticks=ticks: next(ticks)))
+        looks.append(next(ticks))
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-12)
+    readings = sum(max(1, len(document) + 2 - 4) for document in small.split.test)
+    assert looks[0] == 1 < looks[1] < looks[2] == readings
+
+
 def test_a_prompt_opens_every_dream_and_conditions_it(small):
     training = Training(msgspec.structs.replace(PRIMORDIAL, num_steps=200), small, 1)
     training.advance(200)
@@ -148,12 +211,26 @@ def test_a_prompt_opens_every_dream_and_conditions_it(small):
     texts = [held.text for held in dreams(creature, 30, random.Random(3), prompt="mi")]
     assert all(text.startswith("mi") for text in texts)
     tokens = [small.boundary, *map(small.letters.index, "mi")]
-    for position, token in enumerate(tokens):
-        logits = creature.mind.logits(creature.weights, token, position)
+    logits = creature.mind.logits(creature.weights, tokens, 0)
     likeliest = small.letters[int(np.argmax(logits[: small.boundary]))]
     colder = [held.text for held in dreams(creature, 20, random.Random(3), temperature=1e-3, prompt="mi")]
     assert len(set(colder)) == 1
     assert colder[0] == "mi" or colder[0][2] == likeliest
+
+
+def test_a_creature_too_large_for_the_tape_dreams_by_other_means(small, tiny, tmp_path, monkeypatch):
+    home = Home(tmp_path)
+    genes = msgspec.structs.replace(PRIMORDIAL, n_embd=8, num_steps=50)
+    provenance = Provenance(corpus=str(tiny / "tiny.txt"))
+    write_genome(home, Genome("evolved", genes, provenance))
+    told, names = [], []
+    for most in (tape.MAX_BYTES, 1_000, 1_000):
+        monkeypatch.setattr(tape, "MAX_BYTES", most)
+        names.append(dream_at_home(home, 20, seed=1, say=told.append))
+        if most == 1_000:
+            home.weights.unlink()
+    assert names[0] == names[1] == names[2]
+    assert sum("training it first" in line for line in told) == 2
 
 
 def test_a_training_without_preset_reports_held_out_losses(small):
@@ -179,7 +256,11 @@ def test_weights_come_back_as_they_were_kept(small, tmp_path):
     whole = path.read_bytes()
     np.save(tmp_path / "plain.npy", weights)
     garbled, plain = whole.replace(b"learning_rate", b"lerning_rate_"), (tmp_path / "plain.npy").read_bytes()
-    for damaged in (b"", whole[:100], whole[:-30], b"not a zip file", garbled, plain):
+    # The directory at the end of an archive says how a member is packed, and whether it is encrypted.
+    packed, encrypted = whole.rindex(b"PK\1\2") + 10, whole.rindex(b"PK\1\2") + 8
+    unknown = whole[:packed] + b"\x63" + whole[packed + 1 :]
+    secret = whole[:encrypted] + b"\x01" + whole[encrypted + 1 :]
+    for damaged in (b"", whole[:100], whole[:-30], b"not a zip file", garbled, plain, unknown, secret):
         path.write_bytes(damaged)
         with pytest.raises(BadInput, match="weights file"):
             load_weights(path)
@@ -187,6 +268,14 @@ def test_weights_come_back_as_they_were_kept(small, tmp_path):
     save_weights(path, training.creature(), 1)
     with pytest.raises(BadInput, match="aren't finite"):
         load_weights(path)
+
+
+@pytest.mark.parametrize("metabolism", ["tape", "fused"])
+def test_a_creature_whose_weights_are_too_large_to_dream_with_says_so(small, metabolism):
+    creature = Training(PRIMORDIAL, small, 1, metabolism).creature()
+    creature.weights[:] = 1e300
+    with pytest.raises(BadInput, match="can't dream"):
+        dream(creature, random.Random(1))
 
 
 @pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])

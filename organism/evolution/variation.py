@@ -115,7 +115,8 @@ def _move(gene: str, value, values: tuple | Range, rng: random.Random):
 
 def _nearest(gene: str, value, values: tuple | Range):
     if isinstance(values, Range):
-        value = min(max(value, values.min), values.max)
-        # Six digits are more than a learning rate needs, and few enough to read.
-        return float(f"{value:.6g}") if gene == "learning_rate" else round(value)
+        if gene != "learning_rate":
+            return round(min(max(value, values.min), values.max))
+        # Six digits are more than a learning rate needs, and few enough to read; the ends of a range may have more.
+        return min(max(float(f"{value:.6g}"), values.min), values.max)
     return min(values, key=lambda allowed_value: (abs(allowed_value - value), allowed_value))

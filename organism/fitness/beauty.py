@@ -152,20 +152,14 @@ def pair_entropy(names: Iterable[str]) -> float:
 class Judge:
     """Scores names against one corpus, of which it is given the three splits, each in its own order.
 
-    alphabet: the letters of a valid name; by default all that the splits hold.
+    The letters of a valid name are all that the splits hold.
     Without validation names nothing is typical, and every score but `classic` is 0.
     """
 
-    def __init__(
-        self,
-        train: Sequence[str],
-        validation: Sequence[str],
-        test: Sequence[str],
-        alphabet: Iterable[str] | None = None,
-    ):
+    def __init__(self, train: Sequence[str], validation: Sequence[str], test: Sequence[str]):
         self.train, self.validation, self.test = frozenset(train), list(validation), list(test)
         self.corpus = self.train.union(validation, test)
-        self.letters = frozenset(chain.from_iterable(self.corpus) if alphabet is None else alphabet)
+        self.letters = frozenset(chain.from_iterable(self.corpus))
         self.trigrams = Trigrams(train, self.letters)
         self.logs = sorted(map(self.log_probability, validation))
         self.middle = median(map(len, validation)) if validation else 0
@@ -257,15 +251,13 @@ class Judge:
         """3 to 15 letters of the alphabet, ended by the creature itself (a dream that overran is None)."""
         return name is not None and SHORTEST <= len(name) <= LONGEST and self.letters.issuperset(name)
 
-    def judge(self, names: Sequence[str | None], n: int | None = None) -> list[NameScores]:
+    def judge(self, names: Sequence[str | None]) -> list[NameScores]:
         """Each name in its population, in the order given.
 
         names: what was dreamt; None stands for a dream that overran, that is, was cut off before its end.
-        n: how many were dreamt, where not all are listed. ValueError if it is fewer than those that are.
         """
-        n = _dreamt(names, n)
         fresh = {name for name in names if self.valid(name)}
-        diversity = self.diversity(fresh, n)
+        diversity = self.diversity(fresh, len(names))
         judged = []
         for name in names:
             if name in fresh:
@@ -282,9 +274,9 @@ class Judge:
         beauty = _weigh(flow, symmetry, creativity) / WEIGHTS
         return NameScores(name, True, False, typicality, novelty, flow, symmetry, creativity, beauty)
 
-    def score(self, names: Sequence[str | None], n: int | None = None) -> Scores:
-        """A population as a whole: the sums of what `judge` says of its names, over the number dreamt."""
-        judged, n = self.judge(names, n), max(1, _dreamt(names, n))
+    def score(self, names: Sequence[str | None]) -> Scores:
+        """A population as a whole: the means of what `judge` says of its names."""
+        judged, n = self.judge(names), max(1, len(names))
         flow = math.fsum(name.flow for name in judged) / n
         symmetry = math.fsum(name.symmetry for name in judged) / n
         creativity = math.fsum(name.creativity for name in judged) / n
@@ -322,9 +314,3 @@ def _weigh(flow: float, symmetry: float, creativity: float) -> float:
 
 
 WEIGHTS = _weigh(1, 1, 1)
-
-
-def _dreamt(names: Sequence[str | None], n: int | None) -> int:
-    if n is not None and n < len(names):
-        raise ValueError(f"n counts every dream: it is {n}, yet {len(names)} names were given")
-    return len(names) if n is None else n

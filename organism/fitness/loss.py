@@ -5,6 +5,7 @@ Every token counts, the end included, and past the creature's context too, so th
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 
 from ..corpus import Corpus
@@ -13,14 +14,14 @@ from ..mind.training import Creature
 JUDGED_DOCUMENTS = 1_000
 
 
-def validation_loss(creature: Creature) -> float:
+def validation_loss(creature: Creature, tick: Callable[[], None] = lambda: None) -> float:
     """The loss that selects: over the first 1,000 validation documents."""
-    return creature.loss_on(creature.corpus.split.validation[:JUDGED_DOCUMENTS])
+    return creature.loss_on(creature.corpus.split.validation[:JUDGED_DOCUMENTS], tick)
 
 
-def test_loss(creature: Creature) -> float:
+def test_loss(creature: Creature, tick: Callable[[], None] = lambda: None) -> float:  # noqa: PT028 (no test of pytest's)
     """The loss that is only looked at once a choice has been made: over the whole test split."""
-    return creature.loss_on(creature.corpus.split.test)
+    return creature.loss_on(creature.corpus.split.test, tick)
 
 
 def bigram_loss(corpus: Corpus) -> float:

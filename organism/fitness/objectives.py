@@ -95,15 +95,16 @@ OBJECTIVES = {
 
 
 def measure(training: Training, judge: Judge, with_test: bool, tick: Callable[[], None] = lambda: None) -> Measurement:
-    """Look at a finished training from every side. The dreams are drawn from Random(0). Raises Diverged."""
+    """Look at a finished training from every side, with a `tick` every now and then. Raises Diverged.
+
+    The dreams are drawn from Random(0).
+    """
     creature = training.creature()
-    held_out = validation_loss(creature)
-    tick()
-    tested = test_loss(creature) if with_test else None
+    held_out = validation_loss(creature, tick)
+    tested = test_loss(creature, tick) if with_test else None
     if not (math.isfinite(held_out) and (tested is None or math.isfinite(tested))):
         raise Diverged(training.step)
-    tick()
-    dreamt = dreams(creature, DREAMS, random.Random(0))
+    dreamt = dreams(creature, DREAMS, random.Random(0), tick=tick)
     tick()
     scores = judge.score([name(dream) for dream in dreamt])
     return Measurement(

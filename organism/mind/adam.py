@@ -4,6 +4,8 @@ The two running means start at zero and are corrected for that. Written here twi
 `Val`s uses, and as a loop over SIMD lanes for the compiled metabolisms.
 """
 
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 
@@ -46,6 +48,19 @@ def adam_step(
     mean = memory.first / (1.0 - constants.beta1**memory.step)
     square = memory.second / (1.0 - constants.beta2**memory.step)
     weights -= learning_rate * mean / (np.sqrt(square) + constants.eps)
+
+
+def gradient_of(
+    train: Callable, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """(loss, gradient) of one batch of document numbers, by what a metabolism has to `train` with.
+
+    The gradient is what Adam without memory (beta1 = 0) remembers of a step of length 0.
+    """
+    memory = Adam.for_weights(weights)
+    order = np.asarray(batch, np.int64)[None]
+    losses = train(weights.copy(), memory, tokens, starts, order, np.zeros(1), AdamConstants(0.0, 0.0, 1.0))
+    return float(losses[0]), memory.first
 
 
 @fragment

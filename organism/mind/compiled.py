@@ -7,10 +7,12 @@ processor. Change any of them and the next run finds an empty folder, compiles, 
 """
 
 import hashlib
+import os
 import platform
+import stat
 import tempfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +39,30 @@ def cache_folder() -> Path:
         path = Path(__file__).with_name(name)
         # numba itself asks where a kernel's source lies and when it was written.
         digest.update(f"{path}{path.stat().st_mtime_ns}".encode() + path.read_bytes())
-    for base in (platformdirs.user_cache_path("organism"), Path(tempfile.gettempdir()) / "organism-cache"):
-        folder = base / "kernels" / digest.hexdigest()[:16]
+    for base in (partial(platformdirs.user_cache_path, "organism"), temporary_cache):
         try:
+            folder = base() / "kernels" / digest.hexdigest()[:16]
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 return folder
         except OSError:
             continue
     return Path(tempfile.mkdtemp(prefix="organism-kernels-"))
+
+
+def temporary_cache() -> Path:
+    """A folder for temporary files where only this user can put machine code for this user to run.
+
+    Raises OSError if its name is taken by what others own or may write to. Windows gives each user a folder anyway.
+    """
+    if not hasattr(os, "getuid"):
+        return Path(tempfile.gettempdir()) / "organism-cache"
+    folder = Path(tempfile.gettempdir()) / f"organism-cache-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    held = folder.lstat()
+    if not stat.S_ISDIR(held.st_mode) or held.st_uid != os.getuid() or held.st_mode & 0o077:
+        raise PermissionError(f"{folder} isn't this user's alone")
+    return folder
 
 
 def kernel(**options) -> Callable:

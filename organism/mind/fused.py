@@ -14,14 +14,14 @@ What it is not: scalar autograd, or a place to try a new layer. The architecture
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numba.extending import register_jitable
 
-from .adam import Adam, AdamConstants, step_in_lanes
+from .adam import Adam, AdamConstants, gradient_of, step_in_lanes
 from .compiled import fragment, kernel
 from .gpt import Architecture
 from .matmul import ADD, ONE, SET, matmul
@@ -35,9 +35,11 @@ from .simd import (
     sqrt,
     store,
     transpose_tile,
+    up,
     where,
     width,
 )
+from .windows import windows
 
 # How many columns a group holds at least: few enough for the activations of a small creature to stay in the cache.
 GROUP = 256
@@ -95,12 +97,6 @@ class Plan(NamedTuple):
     active: int
     active_slope: int
     size: int
-
-
-@register_jitable
-def up(n: int, lanes: int) -> int:
-    """n rounded up to whole vectors."""
-    return -(-n // lanes) * lanes
 
 
 @register_jitable
@@ -624,38 +620,35 @@ class Fused:
     def gradient(
         self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
     ) -> tuple[float, np.ndarray]:
-        """Loss and gradient of one batch: what Adam without memory (beta1 = 0) remembers of a step of length 0."""
-        memory = Adam.for_weights(weights)
-        order = np.asarray(batch, np.int64)[None]
-        losses = self.train(weights.copy(), memory, tokens, starts, order, np.zeros(1), AdamConstants(0.0, 0.0, 1.0))
-        return float(losses[0]), memory.first
+        """(loss, its gradient in the order of `weights`) of one batch of document numbers."""
+        return gradient_of(self.train, weights, tokens, starts, batch)
 
-    def evaluate(self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray) -> float:
-        """Mean loss in nats over every token of every document, end tokens included.
+    def evaluate(
+        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, tick: Callable[[], None] = lambda: None
+    ) -> float:
+        """Mean loss in nats over every token of every document, end tokens included; calls `tick` every 50 ms or so.
 
         Past block_size a token is predicted from the block_size tokens before it, at positions 0 .. block_size - 1.
         """
-        block = self.architecture.block_size
-        lengths = starts[1:] - starts[:-1] - 1
-        # How many windows each document needs; all columns of the first count, of the others only the last.
-        windows = np.maximum(1, lengths - block + 1)
-        shift = np.arange(windows.sum()) - np.repeat(np.cumsum(windows) - windows, windows)
-        size = np.repeat(np.minimum(lengths, block), windows)
-        segments = np.stack([np.repeat(starts[:-1], windows) + shift, size, np.where(shift > 0, size - 1, 0)], axis=-1)
-        self._known = 0
-        return self._forward(weights, tokens, segments, np.full(len(segments), 1.0 / lengths.sum()), 0, 0)
+        loss, self._known = 0.0, 0
+        for segments, shares in windows(starts, self.architecture.block_size, self.architecture.work):
+            tick()
+            loss += self._forward(weights, tokens, segments, shares, 0, 0)
+        return loss
 
-    def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray:
-        """Logits for the token after `token`, which follows those given at the positions before it; 0 starts anew.
+    def logits(self, weights: np.ndarray, tokens: Sequence[int], position: int) -> np.ndarray:
+        """Logits for what follows `tokens`, read from `position` on, after those given for the positions before it.
 
-        Keys and values stay in the workspace, so that only the vector of columns with this position is computed.
+        Keys and values stay in the workspace, so that only the vectors of columns with these positions are computed.
         """
-        self._said[position] = token
+        last = position + len(tokens) - 1
+        for at, token in enumerate(tokens, position):
+            self._said[at] = token
         known = min(self._known, position) // self.lanes * self.lanes
         row = row_length(self.architecture.block_size, self.lanes)
-        self._forward(weights, self._said, np.array([0, position + 1, 0]), np.zeros(1), known, row)
-        self._known = position + 1
-        first = self._plan.logits + position
+        self._forward(weights, self._said, np.array([0, last + 1, 0]), np.zeros(1), known, row)
+        self._known = last + 1
+        first = self._plan.logits + last
         return self._work[first : first + self.architecture.vocab_size * row : row].astype(np.float64)
 
     def _forward(self, weights, tokens, segments, shares, known: int, row: int) -> float:

@@ -45,6 +45,11 @@ class Architecture(msgspec.Struct, frozen=True):
         """How many scalars the creature has to learn."""
         return sum(rows * columns for rows, columns in self.shapes().values())
 
+    @property
+    def work(self) -> int:
+        """How many multiplications a position takes at most: by each parameter, by each key and value of its past."""
+        return self.parameters + 2 * self.n_layer * self.block_size * self.n_embd
+
     def matrices(self, scalars: Sequence) -> dict[str, list]:
         """The parameter vector cut into matrices: lists of rows of scalars, by name."""
         supply: Iterator = iter(scalars)

@@ -7,10 +7,11 @@ positions 0 and up, just as held-out text is judged.
 
 import math
 import random
+from collections.abc import Callable
 
 import msgspec
-import numpy as np
 
+from ..errors import BadInput
 from .training import Creature
 
 
@@ -27,16 +28,25 @@ def dream(
     temperature: float = 0.5,
     prompt: str = "",
     limit: int | None = None,
+    tick: Callable[[], None] = lambda: None,
 ) -> Dreamt:
-    """One document of at most `limit` letters (default: the corpus's longest and one more), opened by `prompt`."""
+    """One document of at most `limit` letters (default: the corpus's longest and one more), opened by `prompt`.
+
+    Calls `tick` before it reads a whole context: at the beginning, and for each letter past block_size. Raises BadInput
+    for a creature with weights so large that what it expects next isn't a number.
+    """
     corpus, block = creature.corpus, creature.genes.block_size
     limit = corpus.longest + 1 if limit is None else limit
     context = [corpus.boundary, *(corpus.letters.index(letter) for letter in prompt)]
     tokens: list[int] = context[1:]
     vocabulary = range(corpus.vocab_size)
-    logits = _read(creature, context[-block:])
+    tick()
+    logits = creature.mind.logits(creature.weights, context[-block:], 0)
     while len(tokens) < limit:
-        token = rng.choices(vocabulary, weights=_softmax(logits.tolist(), temperature))[0]
+        try:
+            token = rng.choices(vocabulary, weights=_softmax(logits.tolist(), temperature))[0]
+        except ValueError:
+            raise BadInput("the creature can't dream: its weights are too large; have it trained anew") from None
         if token == corpus.boundary:
             return Dreamt(corpus.decode(tokens), ended=True)
         tokens.append(token)
@@ -44,22 +54,16 @@ def dream(
         if len(tokens) == limit:
             break
         if len(context) <= block:
-            logits = creature.mind.logits(creature.weights, token, len(context) - 1)
+            logits = creature.mind.logits(creature.weights, [token], len(context) - 1)
         else:
-            logits = _read(creature, context[-block:])
+            tick()
+            logits = creature.mind.logits(creature.weights, context[-block:], 0)
     return Dreamt(corpus.decode(tokens), ended=False)
 
 
 def dreams(creature: Creature, n: int, rng: random.Random, temperature: float = 0.5, **options) -> list[Dreamt]:
     """`n` dreams in a row from one generator."""
     return [dream(creature, rng, temperature, **options) for _ in range(n)]
-
-
-def _read(creature: Creature, window: list[int]) -> np.ndarray:
-    """Logits after all of `window`, which starts at position 0."""
-    for position, token in enumerate(window[:-1]):
-        creature.mind.logits(creature.weights, token, position)
-    return creature.mind.logits(creature.weights, window[-1], len(window) - 1)
 
 
 def _softmax(logits: list[float], temperature: float) -> list[float]:

@@ -63,6 +63,12 @@ def tile_rows() -> int:
     return 8 if "avx512vl" in features() or ARM else 4
 
 
+@extending.register_jitable
+def up(n: int, step: int) -> int:
+    """n rounded up to a multiple of `step`; here and in kernels, to whole vectors mostly."""
+    return -(-n // step) * step
+
+
 class Vector(types.Type):
     """`lanes` numbers of a numba float type, held in a SIMD register."""
 

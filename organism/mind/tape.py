@@ -22,19 +22,20 @@ gradient of anything larger than one operation is written here.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import BadInput
-from .adam import Adam, AdamConstants, step_in_lanes
+from .adam import Adam, AdamConstants, gradient_of, step_in_lanes
 from .compiled import fragment, kernel
 from .gpt import GPT, Architecture, cross_entropy
 from .matmul import ADD as ACCUMULATE
 from .matmul import ONE, SET, matmul
-from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, transpose_tile, where, width
+from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, transpose_tile, up, where, width
+from .windows import windows
 
 MAX_BYTES = 1 << 30
 
@@ -360,6 +361,7 @@ class Tape:
         )
         self._said = np.zeros(positions + 1, np.int64)
         self._lanes, self._positions, self._vocab_size = lanes, positions, architecture.vocab_size
+        self._work = architecture.work
 
     def train(
         self,
@@ -408,49 +410,40 @@ class Tape:
     def gradient(
         self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
     ) -> tuple[float, np.ndarray]:
-        """(loss, its gradient in the order of `weights`) of one batch of document numbers.
+        """(loss, its gradient in the order of `weights`) of one batch of document numbers."""
+        return gradient_of(self.train, weights, tokens, starts, batch)
 
-        That is what Adam without memory (beta1 = 0) remembers of a step of length 0.
-        """
-        memory = Adam.for_weights(weights)
-        order = np.asarray(batch, np.int64)[None]
-        losses = self.train(weights.copy(), memory, tokens, starts, order, np.zeros(1), AdamConstants(0.0, 0.0, 1.0))
-        return float(losses[0]), memory.first
-
-    def evaluate(self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray) -> float:
-        """Mean nats per token over every token of the documents, ends included.
+    def evaluate(
+        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, tick: Callable[[], None] = lambda: None
+    ) -> float:
+        """Mean nats per token over every token of the documents, ends included; calls `tick` every 50 ms or so.
 
         Past block_size a token is predicted from the last block_size tokens, embedded at positions 0 and up.
         """
-        lengths = starts[1:] - starts[:-1] - 1
-        # How many windows each document needs. Of the first all positions count, of the others the last one.
-        windows = np.maximum(1, lengths - self._positions + 1)
-        shift = np.arange(windows.sum()) - np.repeat(np.cumsum(windows) - windows, windows)
-        size = np.repeat(np.minimum(lengths, self._positions), windows)
-        counted = np.where(shift > 0, size - 1, 0)
-        segments = np.stack([np.repeat(starts[:-1], windows) + shift, size, counted, np.zeros_like(size)], axis=-1)
-        return self._forward(weights, tokens, segments, np.full(len(segments), 1.0 / lengths.sum()))
+        loss = 0.0
+        for part, shares in windows(starts, self._positions, self._work):
+            tick()
+            loss += self._forward(weights, tokens, np.pad(part, ((0, 0), (0, 1))), shares)
+        return loss
 
-    def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray:
-        """Logits for what follows `token` at `position`, after those given for the positions before it."""
-        self._said[position] = token
+    def logits(self, weights: np.ndarray, tokens: Sequence[int], position: int) -> np.ndarray:
+        """Logits for what follows `tokens`, read from `position` on, after those given for the positions before it.
+
+        Rows stay on the tape, so that only the vectors with these positions are replayed.
+        """
+        last = position + len(tokens) - 1
+        for at, token in enumerate(tokens, position):
+            self._said[at] = token
         since = position // self._lanes * self._lanes
-        self._forward(
-            weights, self._said, np.array([0, position + 1, position, since]), np.zeros(1), len(self._rooms) - 1
-        )
+        self._forward(weights, self._said, np.array([0, last + 1, last, since]), np.zeros(1), len(self._rooms) - 1)
         room = self._rooms[-1]
-        place = self._logits + position
+        place = self._logits + last
         return self._data[place : place + room * self._vocab_size : room].copy()
 
     def _forward(self, weights, tokens, segments, shares, shortest=0) -> float:
         losses = np.zeros(1)
         self._replay(weights, tokens, segments, shares, np.zeros(0), (0.0, 0.0, 0.0), 0, losses, shortest)
         return float(losses[0])
-
-
-def up(n: int, step: int) -> int:
-    """n rounded up to a multiple of `step`."""
-    return -(-n // step) * step
 
 
 def spread(*sizes: int) -> list[np.ndarray]:

@@ -8,11 +8,11 @@ A loss that isn't finite raises `Diverged`, in every metabolism.
 import io
 import math
 import random
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
-from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -29,6 +29,7 @@ from .gpt import Architecture
 METABOLISMS = ("val", "tape", "fused")
 DTYPES = ("float64", "float32")
 SLICE = 0.02  # seconds of training after which to look up
+MARKS = 100
 
 
 class Recipe(msgspec.Struct, frozen=True):
@@ -86,9 +87,11 @@ class Metabolism(Protocol):
         self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
     ) -> tuple[float, np.ndarray]: ...
 
-    def evaluate(self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray) -> float: ...
+    def evaluate(
+        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, tick: Callable[[], None] = lambda: None
+    ) -> float: ...
 
-    def logits(self, weights: np.ndarray, token: int, position: int) -> np.ndarray: ...
+    def logits(self, weights: np.ndarray, tokens: Sequence[int], position: int) -> np.ndarray: ...
 
 
 def architecture_of(genes: Genes, vocab_size: int, recipe: Recipe = MICROGPT) -> Architecture:
@@ -148,7 +151,7 @@ def _exercise(metabolism: str, dtype: str) -> None:
     order, rates = np.zeros((1, 1), np.int64), np.array([0.01])
     mind.train(weights, Adam.for_weights(weights), tokens, starts, order, rates, AdamConstants())
     mind.evaluate(weights, tokens, starts)
-    mind.logits(weights, 2, 0)
+    mind.logits(weights, [2], 0)
 
 
 def initial_weights(architecture: Architecture, recipe: Recipe, rng: random.Random, dtype: str) -> np.ndarray:
@@ -158,6 +161,12 @@ def initial_weights(architecture: Architecture, recipe: Recipe, rng: random.Rand
         std = recipe.residual_std if name.endswith(("attn_wo", "mlp_fc2")) else recipe.init_std
         drawn.extend([rng.gauss(0, std) for _ in range(rows * columns)])
     return np.array(drawn, dtype)
+
+
+def marks(num_steps: int) -> list[int]:
+    """The steps at which progress is told: at most 100, evenly spaced, the last among them."""
+    interval = -(-num_steps // MARKS)
+    return [*range(interval, num_steps, interval), num_steps]
 
 
 class Creature:
@@ -170,9 +179,9 @@ class Creature:
         self.weights = weights
         self.rng = rng
 
-    def loss_on(self, documents: Sequence[str]) -> float:
-        """Mean nats per token over every token of `documents`, in windows of block_size."""
-        return self.mind.evaluate(self.weights, *self.corpus.encode(documents))
+    def loss_on(self, documents: Sequence[str], tick: Callable[[], None] = lambda: None) -> float:
+        """Mean nats per token over every token of `documents`, in windows of block_size. Calls `tick` as it reads."""
+        return self.mind.evaluate(self.weights, *self.corpus.encode(documents), tick)
 
 
 class Training:
@@ -196,7 +205,8 @@ class Training:
         shuffled = list(corpus.split.train if documents is None else documents)
         self.rng.shuffle(shuffled)
         self.documents = shuffled
-        self.tokens, self.starts = corpus.encode(shuffled)
+        # What is never reached needn't be encoded, which for a large corpus would take longer than a short training.
+        self.tokens, self.starts = corpus.encode(shuffled[: genes.num_steps * genes.batch_size])
         self.architecture = architecture_of(genes, corpus.vocab_size, recipe)
         self.mind = build(metabolism, self.architecture, corpus.longest, dtype, tick)
         self.weights = initial_weights(self.architecture, recipe, self.rng, dtype)
@@ -216,15 +226,17 @@ class Training:
     def trained_tokens(self) -> int:
         """How many predictions a whole training learns from."""
         lengths = np.minimum(np.diff(self.starts) - 1, self.genes.block_size)
-        whole, rest = divmod(self.genes.num_steps * self.genes.batch_size, len(self.documents))
+        whole, rest = divmod(self.genes.num_steps * self.genes.batch_size, len(lengths))
         return int(whole * lengths.sum() + lengths[:rest].sum())
 
     def advance(self, steps: int) -> np.ndarray:
-        """Take up to `steps` more steps and return the loss of each. Raises Diverged."""
+        """Take up to `steps` more steps and return the loss of each, none once it's done. Raises Diverged."""
         first = self.step
         steps = min(steps, self.genes.num_steps - first)
+        if not steps:
+            return np.empty(0)
         size = self.genes.batch_size
-        order = np.arange(first * size, (first + steps) * size).reshape(steps, size) % len(self.documents)
+        order = np.arange(first * size, (first + steps) * size).reshape(steps, size) % (len(self.starts) - 1)
         rates = self.genes.learning_rate * self._decay(np.arange(first, first + steps) / self.genes.num_steps)
         losses = self.mind.train(self.weights, self.adam, self.tokens, self.starts, order, rates, self.recipe.adam)
         finite = np.isfinite(losses)
@@ -232,6 +244,32 @@ class Training:
             raise Diverged(first + int(np.argmin(finite)) + 1)
         self.last_loss = float(losses[-1])
         return losses
+
+    def slices(self, tick: Callable[[], None] = lambda: None, stops: Iterable[int] = ()) -> Iterator[np.ndarray]:
+        """Train to the end in slices of 20 ms or so, `tick` called before each; the losses of each. Raises Diverged.
+
+        No slice goes past one of the steps `stops`, which are in order.
+        """
+        size = 1
+        for stop in (*stops, self.genes.num_steps):
+            while self.step < stop:
+                tick()
+                began = time.perf_counter()
+                losses = self.advance(min(size, stop - self.step))
+                size = max(1, int(len(losses) * SLICE / max(time.perf_counter() - began, 1e-6)))
+                yield losses
+
+    def progress(self, tick: Callable[[], None] = lambda: None) -> Iterator[tuple[int, float]]:
+        """Train to the end, as `slices` does; (step, mean loss since the last) at each mark. Raises Diverged.
+
+        Where slices begin and end depends on the clock, and may not show in the last bit of a mean.
+        """
+        stops, losses = marks(self.genes.num_steps), []
+        for some in self.slices(tick, stops):
+            losses += some.tolist()
+            if self.step in stops:
+                yield self.step, math.fsum(losses) / len(losses)
+                losses = []
 
     def _decay(self, progress: np.ndarray) -> np.ndarray:
         return 0.5 * (1.0 + np.cos(np.pi * progress)) if self.recipe.decay == "cosine" else 1.0 - progress
@@ -246,14 +284,13 @@ class Weights(msgspec.Struct, frozen=True):
 
     genes: Genes
     letters: str
-    longest: int
     corpus: str
     seed: int
 
 
 def save_weights(path: Path, creature: Creature, seed: int) -> None:
     """Write the creature's weights as float64 in numpy's .npz, with a JSON header; no pickle is involved."""
-    header = Weights(creature.genes, creature.corpus.letters, creature.corpus.longest, creature.corpus.sha256, seed)
+    header = Weights(creature.genes, creature.corpus.letters, creature.corpus.sha256, seed)
     buffer = io.BytesIO()
     about = np.frombuffer(msgspec.json.encode(header), np.uint8)
     np.savez(buffer, about=about, weights=creature.weights.astype(np.float64))
@@ -268,10 +305,10 @@ def load_weights(path: Path) -> tuple[Weights, np.ndarray] | None:
         with np.load(path, allow_pickle=False) as held:
             header = msgspec.json.decode(held["about"].tobytes(), type=Weights)
             weights = held["weights"]
-        check_genes(header.genes, f"{path}: ")
-    # A plain array under that name is no context manager, hence the AttributeError and the TypeError.
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, BadZipFile, msgspec.MsgspecError):
+    except Exception:
+        # zipfile, zlib and numpy have a dozen exceptions between them for what a damaged byte can make of an archive.
         raise BadInput(f"{path}: is not a weights file of this program; move it away to have it trained anew") from None
+    check_genes(header.genes, f"{path}: ")
     expected = architecture_of(header.genes, len(header.letters) + 1).parameters
     if weights.shape != (expected,) or weights.dtype != np.float64:
         raise BadInput(f"{path}: holds {weights.shape} {weights.dtype} weights: its genes need {expected:,} of float64")

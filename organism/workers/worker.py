@@ -4,30 +4,27 @@ The main thread trains in slices of some 20 ms and looks up between them. A seco
 of life every few seconds, and ends the process the moment the parent is gone. All that crosses the pipe is JSON.
 """
 
-import math
 import os
 import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
 
 import msgspec
 from multiprocess import connection, process
 
-from ..corpus import Corpus, parse_corpus
+from ..corpus import Corpus
 from ..errors import BadInput
 from ..fitness.beauty import Judge
 from ..fitness.objectives import Measurement, measure
 from ..genome import Genes
-from ..mind.training import SLICE, Diverged, Training, prepare
+from ..mind.training import Diverged, Training, prepare
 
 SIGN_OF_LIFE = 5.0
-MARKS = 100
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What all tasks of a worker share. The text of the corpus follows in a message of its own."""
+    """What all tasks of a worker share. The documents of the corpus follow in a message of their own."""
 
     corpus: str
     corpus_sha256: str
@@ -90,12 +87,6 @@ class Cancelled(Exception):
     """The task at hand isn't wanted any more."""
 
 
-def marks(num_steps: int) -> list[int]:
-    """The steps at which progress is told: at most 100, evenly spaced, the last among them."""
-    interval = -(-num_steps // MARKS)
-    return [*range(interval, num_steps, interval), num_steps]
-
-
 class Link:
     """The worker's end of the pipe, and the thread that listens to it."""
 
@@ -154,7 +145,10 @@ def main(pipe: connection.Connection) -> None:
     link = Link(pipe)
     threading.Thread(target=link.listen, daemon=True).start()
     prepare(setup.metabolism, setup.dtype)
-    corpus, judge = _known.get(setup.corpus_sha256) or remember(parse_corpus(text, setup.corpus))
+    # The lines are documents already: parsed once more, one that begins with a byte order mark would lose it.
+    corpus, judge = _known.get(setup.corpus_sha256) or remember(
+        Corpus(setup.corpus, text.decode().split("\n"), setup.corpus_sha256)
+    )
     while True:
         task = link.tasks.get()
         try:
@@ -182,26 +176,9 @@ def perform(task: Task, setup: Setup, corpus: Corpus, judge: Judge, link: Link) 
         link.look_up(task)
 
     training = Training(task.genes, corpus, task.seed, setup.metabolism, setup.dtype, tick=tick)
-    for step, loss in train_in_slices(training, tick):
+    for step, loss in training.progress(tick):
         link.send(Step(task.id, step, loss))
     return measure(training, judge, task.with_test, tick)
-
-
-def train_in_slices(training: Training, tick: Callable[[], None]) -> Iterator[tuple[int, float]]:
-    """Train to the end, calling `tick` every 20 ms or so; (step, mean loss since the last) at each mark.
-
-    Where the slices begin and end depends on the clock, and may not show in the last bit of a mean.
-    """
-    size = 1
-    for stop in marks(training.genes.num_steps):
-        losses: list[float] = []
-        while training.step < stop:
-            tick()
-            began = time.perf_counter()
-            slice_losses = training.advance(min(size, stop - training.step)).tolist()
-            losses += slice_losses
-            size = max(1, int(len(slice_losses) * SLICE / max(time.perf_counter() - began, 1e-6)))
-        yield stop, math.fsum(losses) / len(losses)
 
 
 _known: dict[str, tuple[Corpus, Judge]] = {}
