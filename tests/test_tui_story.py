@@ -15,6 +15,7 @@ from tui.sentences import sentence
 from tui.snapshot import Snapshot
 from tui.story import CURVE, Story
 from tui.timeline import moments
+from tui.widgets.lifecycle import doing
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,22 @@ def test_a_whole_life_is_told(recorded):
 def test_the_evaluations_counted_on_the_way_are_those_of_the_end(recorded):
     before = told(recorded, lambda event: isinstance(event, events.Confirmed))
     assert before.evaluations == told(recorded).evaluations
+
+
+def test_confirmation_shows_the_mean_that_was_confirmed_and_changes_nobody(recorded):
+    judged = told(recorded, lambda event: isinstance(event, events.GenerationEnd) and event.generation == 5)
+    over = told(recorded, lambda event: isinstance(event, events.EvolutionEnd))
+    assert over.validation_loss == over.end.validation_loss
+    assert over.evaluations > judged.evaluations
+    assert [o.judged for o in over.population] == [o.judged for o in judged.population]
+
+
+def test_a_search_alone_ends_as_what_it_has_become(recorded):
+    assert doing(told(recorded, lambda event: isinstance(event, events.Confirmed))) == "confirming the best"
+    assert doing(told(recorded, lambda event: isinstance(event, events.EvolutionEnd))) == "the search is over"
+    life = told(recorded, lambda event: isinstance(event, events.GenomeWritten))
+    assert (life.stage, life.saying) == ("evolved", "I have become")
+    assert doing(life) == "it has rewritten its own DNA"
 
 
 def test_a_search_shows_its_leader_and_its_population(recorded):

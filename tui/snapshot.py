@@ -158,6 +158,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     def validation_loss(self) -> float | None:
         """The creature's: what it was measured to be last, or the leader's while a search goes on."""
         if self.stage == "evolving":
+            if self.end:
+                return self.end.validation_loss
             if self.leader and self.leader.judged:
                 return self.leader.judged.validation_loss
             training = self.training("primordial")

@@ -34,6 +34,7 @@ from organism.events import (
     TrainStep,
     Worker,
 )
+from organism.life import SAYINGS
 
 from .sentences import sentence
 from .snapshot import Curve, Dreamt, Generation, Line, Organism, Reading, Snapshot, Training
@@ -160,7 +161,13 @@ class Story:
                 self._lead(event.champion)
                 self._revise(end=event, creature=event.genes, remaining=None, evaluations=event.evaluations)
             case GenomeWritten():
-                self._revise(written=event.genes, creature=event.genes, writings=self.now.writings + 1)
+                self._revise(
+                    written=event.genes,
+                    creature=event.genes,
+                    writings=self.now.writings + 1,
+                    stage=event.stage,
+                    saying=SAYINGS.get(event.stage, ""),
+                )
             case Worker(state="started"):
                 self.alive.add(event.worker)
             case Worker():
@@ -230,7 +237,9 @@ class Story:
     def _judged(self, event: Judged) -> None:
         if event.id not in self.organisms:
             return
-        self._change(event.id, state="judged", judged=event, replicate=event.replicate)
+        # What a confirmation says of one of the best can't be compared with what the others were judged to be.
+        judged = event if event.replicate < CONFIRMATIONS else self.organisms[event.id].judged
+        self._change(event.id, state="judged", judged=judged, replicate=event.replicate)
         if event.inherited:
             return
         self._revise(evaluations=self.now.evaluations + 1)
