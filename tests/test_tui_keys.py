@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from screen import Clock, closed, recorded_home, replaying, screen_text, until, until_shown
+from screen import Clock, closed, quiet, recorded_home, replaying, screen_text, until, until_shown
 
 from organism import events
 from organism.errors import BadInput
@@ -183,7 +183,9 @@ def test_a_name_is_judged_while_it_is_typed(tmp_path):
     async def steps(app, pilot):
         await pilot.press("3", "slash", *"liana")
         await until_shown(app, "liana  flow")
-        await pilot.press("escape", "1")
+        await pilot.press("escape", "x")
+        await until_shown(app, "flow against beauty")
+        await pilot.press("1")
         assert app.active == 0
 
     drive(replaying(recorded_home(tmp_path), third_generation), steps)
@@ -265,6 +267,38 @@ def test_the_palette_offers_what_keys_do(tmp_path):
     drive(replaying(recorded_home(tmp_path)), steps)
 
 
+def test_the_palette_offers_the_keys_of_a_tab_and_not_the_toolkits(tmp_path):
+    async def steps(app, pilot):
+        await pilot.press("2")
+        chart = app.query_one("#training", Chart)
+        smoothing = chart.view.smoothing
+        await pilot.press("ctrl+p", *"smooth")
+        await until_shown(app, "none, some or much")
+        await pilot.press("enter")
+        await until(app, lambda: chart.view.smoothing != smoothing)
+        assert "Cursor up" not in [command.title for command in app.get_system_commands(app.screen)]
+
+    drive(replaying(recorded_home(tmp_path)), steps)
+
+
+async def click_key(app: OrganismApp, pilot, label: str) -> None:
+    """Click on a label in the line of keys."""
+    await pilot.click("#keys", offset=(screen_text(app).splitlines()[-1].index(label), 0))
+
+
+def test_a_click_on_a_key_does_what_the_key_does(tmp_path):
+    async def steps(app, pilot):
+        await pilot.press("5")
+        await click_key(app, pilot, "Sort")
+        await until_shown(app, "by origin")
+        await click_key(app, pilot, "Freeze")
+        await until(app, lambda: app.frozen)
+        await click_key(app, pilot, "Help")
+        await until(app, lambda: isinstance(app.screen, Help))
+
+    drive(replaying(recorded_home(tmp_path), third_generation), steps)
+
+
 def test_runs_are_listed_replayed_and_compared(tmp_path):
     home = recorded_home(tmp_path)
     journal = next(home.experiments.glob("*.jsonl"))
@@ -324,6 +358,28 @@ def test_a_screen_that_is_too_small_says_what_it_needs(tmp_path, size):
         await until_shown(app, "60x18")
 
     drive(replaying(recorded_home(tmp_path)), steps, size=size)
+
+
+def test_nothing_is_lost_while_the_screen_is_too_small(tmp_path):
+    async def steps(app, pilot):
+        await pilot.press("5")
+        await pilot.resize_terminal(40, 10)
+        await until_shown(app, "60x18")
+        await pilot.resize_terminal(120, 40)
+        await until_shown(app, "Sort")
+        await pilot.press("s")
+        await until_shown(app, "by origin")
+        await pilot.press("question_mark")
+        await until_shown(app, "Help: Population")
+        await pilot.resize_terminal(40, 10)
+        await until(app, lambda: "60x18" in screen_text(app) and "Help" not in screen_text(app))
+        await pilot.resize_terminal(100, 30)
+        await until_shown(app, "Help: Population")
+        await pilot.press("escape")
+        await until(app, lambda: screen_text(app).splitlines()[-1].endswith("Quit") and "Sort" in screen_text(app))
+        assert len(screen_text(app).splitlines()[-1]) > 90
+
+    drive(replaying(recorded_home(tmp_path), third_generation), steps)
 
 
 @pytest.mark.parametrize("size", [(60, 18), (70, 20), (80, 24), (100, 30), (131, 43), (250, 80)])
@@ -418,6 +474,30 @@ class Still:
         self.closing = True
 
 
+def learning(home: Home) -> tuple[OrganismApp, Still]:
+    """An application in whose run the creature is learning."""
+    held = replaying(home).first(replaying(home)).events
+    source = Still(*held[: next(i for i, event in enumerate(held) if isinstance(event, events.TrainStep)) + 1])
+    return quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: source).start()), source
+
+
+def test_a_creature_that_learns_in_its_run_is_not_left_without_a_word(tmp_path):
+    app, source = learning(recorded_home(tmp_path))
+
+    async def steps(app, pilot):
+        feed = app.feed
+        await pilot.press("e", "n")
+        await until_shown(app, "It learns first")
+        assert app.feed is feed
+        await pilot.press("R")
+        await until_shown(app, "Not while a run goes on")
+        await pilot.press("space", "q")
+        await until(app, lambda: isinstance(app.screen, Question))
+        assert source.acts == [("pause", None)]
+
+    drive(app, steps)
+
+
 def searching(home: Home) -> tuple[OrganismApp, Still]:
     """An application amid a search, which a test can look into."""
     held = replaying(home).first(replaying(home)).events
@@ -482,7 +562,7 @@ def test_reset_and_other_genomes_wait_until_the_search_is_over(tmp_path):
     async def steps(app, pilot):
         await until(app, lambda: app.snapshot.evolving)
         await pilot.press("R")
-        await until_shown(app, "Not while it evolves")
+        await until_shown(app, "Not while a run goes on")
 
     drive(app, steps)
 

@@ -53,7 +53,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
             with Vertical(id="loveliest-side"):
                 yield Dreams("Most beautiful so far", id="loveliest", classes="panel")
                 yield Text(id="verdict")
-                yield Input(placeholder="/ a name to be judged", id="name", max_length=40, compact=True)
+                yield Input(placeholder="/ a name to be judged; esc leaves", id="name", max_length=40, compact=True)
 
     def show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -161,7 +161,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
     def on_key(self, event) -> None:
         """Escape leaves the field."""
         if event.key == "escape" and self.query_one(Input).has_focus:
-            self.screen.set_focus(None)
+            self.focus()
             event.stop()
 
     def action_turn_x(self) -> None:
