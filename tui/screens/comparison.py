@@ -40,13 +40,7 @@ class Comparison(ModalScreen[None]):
         chart = self.query_one(Chart)
         colours = chart.palette.evolving, chart.palette.flow
         series = [
-            Series(
-                run.name,
-                tuple((g.end.generation, run.figure(g.end.best)) for g in run.history),
-                colour,
-                sign,
-                strong=sign == "◆",
-            )
+            Series(run.name, run.course, colour, sign, strong=sign == "◆")
             for run, colour, sign in zip(self.runs, colours, "◆◇", strict=True)
         ]
         objectives = {run.objective for run in self.runs}
@@ -74,9 +68,9 @@ class Comparison(ModalScreen[None]):
         return [
             row("run", lambda run: run.name),
             row("objective", lambda run: f"{run.objective}, seed {run.run.seed if run.run else '–'}"),
-            row("generations", lambda run: str(len(run.history))),
+            row("generations", lambda run: str(len(run.course))),
             row("evaluations", lambda run: f"{run.evaluations} in {duration(run.elapsed)}"),
-            row("best", lambda run: figure(run.figure(run.history[-1].end.best) if run.history else None)),
+            row("best", lambda run: figure(run.course[-1][1] if run.course else None)),
             row("validation", lambda run: figure(run.validation_loss)),
             row("test", lambda run: figure(run.end.test_loss if run.end else None)),
             row("genes", genes),

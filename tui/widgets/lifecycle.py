@@ -75,9 +75,4 @@ def progress(snapshot: Snapshot) -> tuple[float, float]:
         return learnt, 1.0
     if snapshot.stage != "evolving" or not snapshot.generations:
         return learnt, 0.0
-    finished = sum(1 for generation in snapshot.history if generation.end.generation <= snapshot.generation)
-    heads = len({organism.head for organism in snapshot.population}) or 1
-    current = 0.0
-    if snapshot.population and not any(g.end.generation == snapshot.generation for g in snapshot.history):
-        current = sum(organism.share for organism in snapshot.population) / len(snapshot.population)
-    return learnt, min(1.0, (finished / heads + current) / snapshot.generations)
+    return learnt, min(1.0, snapshot.lived / snapshot.generations)
