@@ -3,7 +3,18 @@
 import asyncio
 
 import pytest
-from screen import Clock, closed, quiet, recorded_home, replaying, screen_text, until, until_shown
+from screen import (
+    Clock,
+    closed,
+    hydra_events,
+    quiet,
+    recorded_home,
+    replaying,
+    screen_colours,
+    screen_text,
+    until,
+    until_shown,
+)
 
 from organism import events
 from organism.errors import BadInput
@@ -347,6 +358,27 @@ def test_a_picture_is_saved_and_text_copied(tmp_path):
     drive(replaying(home, third_generation), steps)
 
 
+def test_a_picture_that_cannot_be_saved_is_said(tmp_path):
+    home = recorded_home(tmp_path)
+    (home.folder / "screenshots").write_text("in the way")
+
+    async def steps(app, pilot):
+        await pilot.press("P")
+        await until_shown(app, "File exists")
+
+    drive(replaying(home), steps)
+
+
+def test_another_theme_colours_what_stands_there(tmp_path):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        former = set(screen_colours(app))
+        app.theme = "organism-light"
+        await until(app, lambda: not former & set(screen_colours(app)))
+
+    drive(replaying(recorded_home(tmp_path), the_end), steps)
+
+
 @pytest.mark.parametrize("size", [(59, 30), (100, 17), (20, 5)])
 def test_a_screen_that_is_too_small_says_what_it_needs(tmp_path, size):
     async def steps(app, pilot):
@@ -521,6 +553,43 @@ def test_what_a_person_does_to_a_run_reaches_it(tmp_path):
             ("bless", chosen),
             ("stop", None),
         ]
+
+    drive(app, steps)
+
+
+def test_what_is_dead_or_absent_can_be_neither_culled_nor_blessed(tmp_path):
+    home = recorded_home(tmp_path)
+    told = replaying(home).first(replaying(home)).events[:200]
+    born = next(event for event in told if isinstance(event, events.Born))
+    source = Still(*told, events.Died(id=born.id, generation=1, replicate=0, reason="culled"))
+    app = quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: source).start())
+
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.population)
+        await pilot.press("5", "c", "b", "i")
+        await until(app, lambda: source.acts == [("immigrant", None)])
+        await until_shown(app, "is dead already")
+
+    drive(app, steps)
+
+    async def absent(app, pilot):
+        await pilot.press("5", "b")
+        await until_shown(app, "no organism under the cursor")
+        await pilot.press("4", "u")
+        await until_shown(app, "No genome is kept here yet")
+
+    drive(learning(home)[0], absent)
+
+
+def test_the_heads_of_a_hydra_are_told_apart_where_they_are_copied(tmp_path):
+    source = Still(*hydra_events())
+    app = quiet(recorded_home(tmp_path), Plan(seed=1), lambda app: LiveFeed(lambda: source).start())
+
+    async def steps(app, pilot):
+        await until(app, lambda: len(app.snapshot.history) == 2)
+        await pilot.press("2", "y")
+        rows = [line.split("\t") for line in app.clipboard.splitlines()[1:]]
+        assert [(row[1], row[2]) for row in rows] == [("Weaver", "0.900000"), ("Origin", "2.400000")]
 
     drive(app, steps)
 

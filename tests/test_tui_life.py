@@ -13,6 +13,8 @@ from organism.genome import genome_in_force
 from organism.home import Home
 from organism.life import Plan
 from tui.app import OrganismApp
+from tui.awake import Awake
+from tui.bridge import LiveFeed
 from tui.config import Config
 from tui.screens.submission import Submission
 from tui.widgets.lists import Table
@@ -58,6 +60,17 @@ def test_it_wakes_learns_and_dreams_and_writes_no_journal(home, tiny):
 
     drive(quiet(home, plan(tiny), lambda app: app.awake()), steps)
     assert not journals(home)
+
+
+def test_it_dreams_of_what_it_learnt_from(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        learnt, before = home.weights.read_bytes(), app.snapshot.dreams
+        await pilot.press("d")
+        await until(app, lambda: len(app.snapshot.dreams) > len(before))
+        assert home.weights.read_bytes() == learnt
+
+    drive(quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: Awake(home, plan(tiny))).start()), steps)
 
 
 def test_a_whole_life_by_one_key(home, tiny):

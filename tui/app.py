@@ -179,6 +179,7 @@ class OrganismApp(App[None]):
 
     def on_mount(self) -> None:
         self._listen_to_signals()
+        self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._show_anew))
         if self.keeps_settings:
             self.theme_changed_signal.subscribe(self, lambda theme: config.keep_theme(theme.name))
         self.set_interval(1.0, self._look_at_terminal)
@@ -277,6 +278,12 @@ class OrganismApp(App[None]):
         self.tabs[self.active].show(self.snapshot)
         if isinstance(self.screen, OrganismScreen):
             self.screen.show(self.snapshot)
+
+    def _show_anew(self) -> None:
+        """Show all, and what is written once only: the colours have changed."""
+        self.screen_stack[0].query_one(RunsTab).list_runs()
+        self.show_keys()
+        self.show_all()
 
     def show_keys(self) -> None:
         """What can be pressed now, at the foot of the screen."""
@@ -383,10 +390,13 @@ class OrganismApp(App[None]):
 
     @on(ActWanted)
     def _act_wanted(self, message: ActWanted) -> None:
+        organism = None if message.id is None else self.snapshot.organisms.get(message.id)
         if self.replay:
             self.notify("This run is only replayed: what happened has happened.", severity="warning")
         elif not self.snapshot.evolving:
             self.notify("There's no evolution that it could be done to.", severity="warning")
+        elif organism and organism.state == "died":
+            self.notify(f"#{organism.id} is dead already.", severity="warning")
         else:
             self._act(message.verb, message.id)
 
@@ -396,11 +406,12 @@ class OrganismApp(App[None]):
 
     @work(thread=True, exclusive=True, group="dream")
     def action_dream(self) -> None:
-        feed = self.feed
+        feed, run = self.feed, self.snapshot.run
         if not isinstance(feed, LiveFeed):
             return
+        plan = msgspec.structs.replace(self.plan, data=run.corpus) if run else self.plan
         try:
-            feed.arrived.append(fresh_dream(self.home, self.plan))
+            feed.arrived.append(fresh_dream(self.home, plan))
         except BadInput as error:
             self.call_from_thread(self.notify, str(error), severity="error")
 
@@ -541,9 +552,12 @@ class OrganismApp(App[None]):
 
     def action_picture(self) -> None:
         folder = self.home.folder / "screenshots"
-        folder.mkdir(exist_ok=True)
         name = f"{self.tabs[self.active].TITLE.lower()}-{datetime.now():%Y%m%dT%H%M%S}.svg"
-        self.notify(f"Saved {self.save_screenshot(name, str(folder))}", title="Picture")
+        try:
+            folder.mkdir(exist_ok=True)
+            self.notify(f"Saved {self.save_screenshot(name, str(folder))}", title="Picture")
+        except OSError as error:
+            self.notify(f"{folder}: {error.strerror}", title="Picture", severity="error")
 
     def action_copy(self) -> None:
         text = self.tabs[self.active].copied(self.snapshot)

@@ -146,6 +146,8 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
     def action_use(self) -> None:
         if chosen := self.chosen:
             self.post_message(GenomeChosen(chosen))
+        else:
+            self.notify("No genome is kept here yet.", title="Use", severity="warning")
 
     def action_submit(self) -> None:
         self.post_message(GenomeSubmitted())

@@ -45,8 +45,8 @@ generation, whatever its fitness. `i` calls one more stranger into the next gene
 journal, so that the run can still be resumed and replayed exactly.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "cull", "Cull", id="population.cull", tooltip="end it, unjudged"),
-        Binding("b", "bless", "Bless", id="population.bless", tooltip="make it an elite of the next generation"),
+        Binding("c", "do('cull')", "Cull", id="population.cull", tooltip="end it, unjudged"),
+        Binding("b", "do('bless')", "Bless", id="population.bless", tooltip="make it an elite of the next generation"),
         Binding("s", "sort", "Sort", id="population.sort", tooltip="by the next column"),
         Binding("r", "reverse", "Reverse", id="population.reverse", show=False),
     ]
@@ -137,13 +137,12 @@ journal, so that the run can still be resumed and replayed exactly.
         self.reversed = not self.reversed
         self.show(self.snapshot)
 
-    def action_cull(self) -> None:
+    def action_do(self, verb: str) -> None:
+        """Cull or bless the organism under the cursor."""
         if chosen := self.chosen:
-            self.post_message(ActWanted("cull", chosen.id))
-
-    def action_bless(self) -> None:
-        if chosen := self.chosen:
-            self.post_message(ActWanted("bless", chosen.id))
+            self.post_message(ActWanted(verb, chosen.id))
+        else:
+            self.notify("There's no organism under the cursor.", severity="warning")
 
     def copied(self, snapshot: Snapshot) -> str:
         return self.chosen.genes.canonical() if self.chosen else ""
