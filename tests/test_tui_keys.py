@@ -82,6 +82,9 @@ def test_arrows_and_clicks_switch_tabs_too(tmp_path):
         assert app.active == 5
         await pilot.click("#top", offset=(5, 0))
         assert app.active == 0
+        for tab in (1, 2, 3, 4, 5, 0):
+            await pilot.press("right")
+            assert app.active == tab
 
     drive(replaying(recorded_home(tmp_path), third_generation), steps)
 
@@ -250,6 +253,20 @@ def test_organisms_are_sorted_and_opened(tmp_path):
         assert not isinstance(app.screen, OrganismScreen)
 
     drive(replaying(recorded_home(tmp_path), third_generation), steps)
+
+
+def test_sorting_anew_leaves_the_table_scrolled_as_it_was(tmp_path):
+    async def steps(app, pilot):
+        await pilot.press("5", "l", "l", "l")
+        table = app.query_one("#population-table", Table)
+        await until(app, lambda: table.scroll_x == table.scroll_target_x > 0)
+        place, order = table.scroll_x, list(table.rows)
+        await pilot.press("r")
+        await until(app, lambda: list(table.rows) == order[::-1])
+        await pilot.pause()
+        assert table.scroll_x == place
+
+    drive(replaying(recorded_home(tmp_path), third_generation), steps, size=(80, 24))
 
 
 def test_help_fits_the_tab_and_scrolls(tmp_path):
