@@ -2,17 +2,19 @@
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 
+from ..messages import RoomChanged
 from ..plotting import Series, View
 from ..snapshot import Snapshot
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
 from ..widgets.text import Text
-from ..widgets.words import duration, figure, genes_in_short
+from ..widgets.words import duration, figure, fitted, genes_in_short
 
 
 class Comparison(ModalScreen[None]):
@@ -37,6 +39,11 @@ class Comparison(ModalScreen[None]):
     def on_mount(self) -> None:
         frame = self.query_one("#comparison")
         frame.border_title, frame.border_subtitle = "Two runs", "esc closes"
+        self.call_after_refresh(self._show)
+
+    @on(RoomChanged)
+    def _show(self) -> None:
+        """Write as much as there's room for."""
         chart = self.query_one(Chart)
         colours = chart.palette.evolving, chart.palette.flow
         series = [
@@ -47,20 +54,18 @@ class Comparison(ModalScreen[None]):
         chart.show(series, (), View(x_name="gen"))
         chart.border_title = f"Best by generation, {' and '.join(sorted(objectives))}"
         text = self.query_one("#figures", Text)
-        palette = text.palette
-        lines = [[(f"{name:<12}", palette.dim), *zip(values, colours, strict=True)] for name, values in self._rows()]
-        text.write(*lines)
-        self.call_after_refresh(self._show_dreams)
-
-    def _show_dreams(self) -> None:
+        palette, width = text.palette, (text.size.width - 12) // 2
+        rows = self._rows(width)
+        text.write(*([(f"{name:<12}", palette.dim), *zip(values, colours, strict=True)] for name, values in rows))
         for i, run in enumerate(self.runs):
             self.query_one(f"#dreams-{i}", Dreams).show(run.beautiful)
 
-    def _rows(self) -> list[tuple[str, list[str]]]:
-        """(name, the two values) of each figure, the values padded to columns."""
+    def _rows(self, width: int) -> list[tuple[str, list[str]]]:
+        """(name, the two values) of each figure, the values in columns of that width."""
 
         def row(name: str, value) -> tuple[str, list[str]]:
-            return name, [f"{sign} {value(run)}".ljust(46) for sign, run in zip("◆◇", self.runs, strict=True)]
+            values = [f"{sign} {value(run)}" for sign, run in zip("◆◇", self.runs, strict=True)]
+            return name, [fitted(text, width - 1) + " " for text in values]
 
         def genes(run: Snapshot) -> str:
             return genes_in_short(run.creature) if run.creature else "–"
