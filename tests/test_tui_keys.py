@@ -655,6 +655,7 @@ def test_reset_and_other_genomes_wait_until_the_search_is_over(tmp_path):
 
 def test_options_are_checked_and_kept(tmp_path):
     app, _ = searching(recorded_home(tmp_path))
+    app.plan = Plan(seed=1, target=2.3)
 
     async def steps(app, pilot):
         await pilot.press("o")
@@ -662,7 +663,7 @@ def test_options_are_checked_and_kept(tmp_path):
         await until(app, lambda: app.screen.query("#keep") and app.screen.query_one("#keep").region)
         app.screen.query_one("#generations").value = "0"
         await pilot.click("#keep")
-        await until_shown(app, "must be a whole number from 1 up")
+        await until_shown(app, "generations = 0: must be 1 or more")
         # A button that has just been pressed takes no second press at once.
         await until(app, lambda: not app.screen.query_one("#keep").has_class("-active"))
         app.screen.query_one("#objective").value = "beauty"
@@ -672,5 +673,6 @@ def test_options_are_checked_and_kept(tmp_path):
         await pilot.click("#keep")
         await until(app, lambda: app.plan.generations == 3)
         assert (app.plan.objective, app.plan.population, app.plan.elitism) == ("beauty", 12, 2)
+        assert app.plan.target is None
 
     drive(app, steps)
