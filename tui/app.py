@@ -92,8 +92,8 @@ class OrganismApp(App[None]):
         (52, "-h-huge"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "evolve", "Evolve", id="evolve", tooltip="begin an evolution; end it after this generation"),
-        Binding("space", "pause", "Pause", id="pause", tooltip="pause the workers, or the replay; and go on"),
+        Binding("e", "evolve", "Evolve", id="evolve", tooltip="begin an evolution; end it after the generation"),
+        Binding("space", "pause", "Pause", id="pause", tooltip="pause the workers or the replay, and go on"),
         Binding("n", "one", "One gen", id="one", tooltip="evolve for a single generation"),
         Binding("o", "options", "Options", id="options", tooltip="choose what the next evolution shall be"),
         Binding("d", "dream", "Dream", id="dream", tooltip="let the creature dream anew"),
@@ -594,11 +594,11 @@ class OrganismApp(App[None]):
         for command in super().get_system_commands(screen):
             if command.title == "Theme":
                 yield command
-        seen = set()
+        seen: set[str] = set()
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.id and active.enabled and binding.action not in seen:
-                seen.add(binding.action)
+            if binding.id and active.enabled and binding.id not in seen:
+                seen.add(binding.id)
                 act = partial(self.run_action, binding.action, active.node)
                 yield SystemCommand(binding.description, binding.tooltip or "", act)
 

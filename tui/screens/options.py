@@ -80,7 +80,7 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
         metabolism = str(self.query_one("#metabolism", Select).value)
         try:
             for name, text in scale.items():
-                if not text.isdigit():
+                if not text.isdecimal():
                     raise BadInput(f"{name} = {text}: must be a whole number")
             plan = msgspec.structs.replace(
                 self.plan,

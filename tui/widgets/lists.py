@@ -19,8 +19,8 @@ class Table(DataTable):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *DOWN_UP,
-        Binding("left", "app.turn(-1)", show=False),
-        Binding("right", "app.turn(1)", show=False),
+        Binding("left", "app.turn(-1)", "Tab before", id="tab-before", show=False),
+        Binding("right", "app.turn(1)", "Tab after", id="tab-after", show=False),
         Binding("h", "scroll_left", "Left", show=False),
         Binding("l", "scroll_right", "Right", show=False),
         Binding("G", "scroll_bottom", "Last", show=False),
