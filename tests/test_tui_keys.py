@@ -118,6 +118,7 @@ def test_a_replay_is_paused_sped_up_and_sought(tmp_path):
         await until(app, lambda: replay.position > 1.5)
         await pilot.press("space")
         assert not replay.playing
+        await until_shown(app, "space Go on")
         await pilot.press("full_stop")
         at = replay.length * 0.05
         await until(app, lambda: replay.position > 1.5 + at)
@@ -539,6 +540,8 @@ def test_a_creature_that_learns_in_its_run_is_not_left_without_a_word(tmp_path):
         feed = app.feed
         await pilot.press("e", "n")
         await until_shown(app, "It learns first")
+        assert "space Pause" in screen_text(app)
+        assert "Evolve" not in screen_text(app)
         assert app.feed is feed
         await pilot.press("R")
         await until_shown(app, "Not while a run goes on")
@@ -562,6 +565,8 @@ def test_what_a_person_does_to_a_run_reaches_it(tmp_path):
 
     async def steps(app, pilot):
         await until(app, lambda: app.snapshot.population)
+        await until_shown(app, "e End")
+        assert "Evolve" not in screen_text(app)
         await pilot.press("space", "i", "5", "j", "c", "b", "e")
         chosen = app.snapshot.population[1].id
         await until(app, lambda: len(source.acts) == 5)

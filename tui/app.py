@@ -151,7 +151,7 @@ class OrganismApp(App[None]):
             BeautyTab(self.score, id="tab-3"),
             GenomeTab(self.genome_texts, self.kept_genomes, id="tab-4"),
             PopulationTab(id="tab-5"),
-            RunsTab(lambda: runs.cards(self.home), id="tab-6"),
+            RunsTab(lambda: runs.cards(self.home), lambda: self.snapshot.name if self.running else "", id="tab-6"),
         ]
         for theme in THEMES:
             self.register_theme(theme)
@@ -262,7 +262,11 @@ class OrganismApp(App[None]):
             # Compiled kernels and fitted judges stay for good. To search them for garbage, again and again, would hold
             # the screen up for a tenth of a second each time.
             gc.freeze()
-        if (before.evolving, before.paused) != (self.snapshot.evolving, self.snapshot.paused):
+        if (before.stage, before.paused, before.ended) != (
+            self.snapshot.stage,
+            self.snapshot.paused,
+            self.snapshot.ended,
+        ):
             self.refresh_bindings()
         if not self.frozen:
             self.show_all()
@@ -288,7 +292,19 @@ class OrganismApp(App[None]):
     def show_keys(self) -> None:
         """What can be pressed now, at the foot of the screen."""
         base = self.screen_stack[0]
-        base.query_one(KeyBar).show(base.active_bindings)
+        base.query_one(KeyBar).show(base.active_bindings, self._labels())
+
+    def _labels(self) -> dict[str, str]:
+        """What the keys of a run would do now."""
+        if self.replay:
+            pause = "Again" if self.replay.finished else "Pause" if self.replay.playing else "Go on"
+        else:
+            pause = "" if not self.running else "Go on" if self.snapshot.paused else "Pause"
+        return {
+            "evolve": "Evolve" if not self.running else "End" if self.snapshot.evolving else "",
+            "one": "" if self.running else "One gen",
+            "pause": pause,
+        }
 
     @property
     def active(self) -> int:
@@ -380,6 +396,7 @@ class OrganismApp(App[None]):
             if self.replay.finished:
                 self.replay.seek(0.0)
             self.replay.act("resume" if not self.replay.playing or self.replay.finished else "pause")
+            self.refresh_bindings()
         elif self.running:
             self._act("resume" if self.snapshot.paused else "pause")
         else:

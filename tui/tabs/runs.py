@@ -58,9 +58,10 @@ under the cursor.
         Binding("v", "compare", "Compare", id="runs.compare", tooltip="with the marked one"),
     ]
 
-    def __init__(self, read: Callable[[], list[Card]], **options):
+    def __init__(self, read: Callable[[], list[Card]], going_on: Callable[[], str], **options):
+        """`going_on` is the name of the run that does, if one does."""
         super().__init__(**options)
-        self.read = read
+        self.read, self.going_on = read, going_on
         self.cards: list[Card] = []
         self.marked: Card | None = None
         self.seen: tuple | None = None
@@ -94,7 +95,7 @@ under the cursor.
     def _cells(self, card: Card) -> list[RichText]:
         """What each column says of a run."""
         palette = palette_of(self.app.current_theme)
-        colour = {"finished": palette.good, "unfinished": palette.evolving}.get(card.state, palette.bad)
+        colour = palette.bad if card.complaint else palette.good if card.finished else palette.evolving
         cells = (
             "▸" if self.marked == card else "",
             card.date,
@@ -104,12 +105,15 @@ under the cursor.
             figure(card.champion.test_loss if card.champion else None),
             spark(card.best, 10),
             duration(card.seconds),
-            card.state,
+            "going on" if self._goes_on(card) else card.state,
             card.corpus,
             card.path.stem,
         )
         styles = {8: rich_colour(colour), 6: rich_colour(palette.evolving)}
         return [RichText(text, styles.get(i, "")) for i, text in enumerate(cells)]
+
+    def _goes_on(self, card: Card) -> bool:
+        return card.path.stem == self.going_on()
 
     @property
     def chosen(self) -> Card | None:
@@ -145,7 +149,7 @@ under the cursor.
                 ("genes", genes_in_short(card.champion.genes)),
             ]
         else:
-            rows.append(("state", "unfinished: r goes on with it"))
+            rows.append(("state", "going on" if self._goes_on(card) else "unfinished: r goes on with it"))
         text.write(*([(f"{name:<12}", palette.dim), (value, palette.text)] for name, value in rows))
         series = [Series("best", tuple(enumerate(card.best, start=1)), palette.evolving, "▲")] if card.best else []
         if self.marked and self.marked.best and self.marked != card:

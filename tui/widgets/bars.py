@@ -1,5 +1,7 @@
 """The line above the tabs, the keys below them, and the line between while a run is replayed."""
 
+from collections.abc import Mapping
+
 from textual.binding import ActiveBinding
 from textual.dom import DOMNode
 from textual.events import Click
@@ -71,20 +73,22 @@ class KeyBar(Text):
     def __init__(self, **options):
         super().__init__(**options)
         self.bound: dict[str, ActiveBinding] = {}
+        self.labels: Mapping[str, str] = {}
         self.places: list[tuple[int, int, str, DOMNode]] = []
 
     def on_resize(self) -> None:
-        self.show(self.bound)
+        self.show(self.bound, self.labels)
 
-    def show(self, bindings: dict[str, ActiveBinding]) -> None:
-        """What is bound now, by its key."""
-        self.bound = bindings
+    def show(self, bindings: dict[str, ActiveBinding], labels: Mapping[str, str]) -> None:
+        """What is bound now, by its key; `labels` says of some actions what they'd do now, nothing if it's nothing."""
+        self.bound, self.labels = bindings, labels
         palette = self.palette
         keys: dict[str, tuple[str, str, DOMNode]] = {}
         for key, active in bindings.items():
             binding = active.binding
-            if binding.show and active.enabled and binding.action not in keys:
-                keys[binding.action] = self.app.get_key_display(binding.with_key(key)), binding.description, active.node
+            label = labels.get(binding.action, binding.description)
+            if binding.show and active.enabled and label and binding.action not in keys:
+                keys[binding.action] = self.app.get_key_display(binding.with_key(key)), label, active.node
         last = [(action, *keys.pop(action)) for action in self.LAST if action in keys]
         room = self.size.width - sum(len(key) + len(text) + 3 for _, key, text, _ in last) - 1
         pieces: list[Piece] = [" "]
