@@ -10,6 +10,7 @@ import msgspec
 
 from organism import events
 from organism.corpus import parse_corpus
+from organism.genome import PRIMORDIAL
 from organism.home import Home
 from organism.life import Plan
 from tui.app import OrganismApp
@@ -35,6 +36,22 @@ def recorded_home(folder: Path, corpus: str | None = None) -> Home:
 def recorded_events() -> list[events.AnyEvent]:
     """The recorded run; its corpus is where nobody finds it."""
     return [events.decode(line) for line in (RECORDED / f"{STEM}.jsonl").read_bytes().splitlines()]
+
+
+def hydra_events() -> list[events.Event]:
+    """The first of two generations of a hydra whose heads are two."""
+    run = msgspec.structs.replace(recorded_events()[0], objective="hydra", config={"generations": 2, "cycles": 1})
+    told: list[events.Event] = [run, events.Stage(stage="evolving", saying="I am searching")]
+    heads = (("Weaver", 0.9), ("Origin", -2.4))
+    for i, (head, _) in enumerate(heads):
+        told.append(events.GenerationStart(generation=1, regime="normal", population=1, head=head))
+        born = {"generation": 1, "origin": "genome", "parents": (), "genes": PRIMORDIAL, "params": 1}
+        told.append(events.Born(id=i, head=head, **born))
+    for i, (head, best) in enumerate(heads):
+        over = {"generation": 1, "species": 1, "stagnation": 0, "regime": "normal", "genes": PRIMORDIAL}
+        over |= {"best": best, "mean": best, "worst": best, "champion": i, "validation_loss": 2.4}
+        told.append(events.GenerationEnd(head=head, **over))
+    return told
 
 
 def recorded_corpus():

@@ -3,7 +3,18 @@
 import asyncio
 
 import pytest
-from screen import Clock, closed, recorded_home, replaying, screen_text, until, until_shown
+from screen import (
+    Clock,
+    closed,
+    hydra_events,
+    quiet,
+    recorded_home,
+    replaying,
+    screen_colours,
+    screen_text,
+    until,
+    until_shown,
+)
 
 from organism import events
 from organism.errors import BadInput
@@ -71,6 +82,9 @@ def test_arrows_and_clicks_switch_tabs_too(tmp_path):
         assert app.active == 5
         await pilot.click("#top", offset=(5, 0))
         assert app.active == 0
+        for tab in (1, 2, 3, 4, 5, 0):
+            await pilot.press("right")
+            assert app.active == tab
 
     drive(replaying(recorded_home(tmp_path), third_generation), steps)
 
@@ -104,6 +118,7 @@ def test_a_replay_is_paused_sped_up_and_sought(tmp_path):
         await until(app, lambda: replay.position > 1.5)
         await pilot.press("space")
         assert not replay.playing
+        await until_shown(app, "space Go on")
         await pilot.press("full_stop")
         at = replay.length * 0.05
         await until(app, lambda: replay.position > 1.5 + at)
@@ -183,7 +198,9 @@ def test_a_name_is_judged_while_it_is_typed(tmp_path):
     async def steps(app, pilot):
         await pilot.press("3", "slash", *"liana")
         await until_shown(app, "liana  flow")
-        await pilot.press("escape", "1")
+        await pilot.press("escape", "x")
+        await until_shown(app, "flow against beauty")
+        await pilot.press("1")
         assert app.active == 0
 
     drive(replaying(recorded_home(tmp_path), third_generation), steps)
@@ -239,15 +256,31 @@ def test_organisms_are_sorted_and_opened(tmp_path):
     drive(replaying(recorded_home(tmp_path), third_generation), steps)
 
 
+def test_sorting_anew_leaves_the_table_scrolled_as_it_was(tmp_path):
+    async def steps(app, pilot):
+        await pilot.press("5", "l", "l", "l")
+        table = app.query_one("#population-table", Table)
+        await until(app, lambda: table.scroll_x == table.scroll_target_x > 0)
+        place, order = table.scroll_x, list(table.rows)
+        await pilot.press("r")
+        await until(app, lambda: list(table.rows) == order[::-1])
+        await pilot.pause()
+        assert table.scroll_x == place
+
+    drive(replaying(recorded_home(tmp_path), third_generation), steps, size=(80, 24))
+
+
 def test_help_fits_the_tab_and_scrolls(tmp_path):
     async def steps(app, pilot):
         await pilot.press("5", "question_mark")
         assert isinstance(app.screen, Help)
         await until_shown(app, "culls the organism")
-        assert "cull" in app.screen.text()
+        assert "Cursor up" not in screen_text(app)
         before = screen_text(app)
         await pilot.press("j", "j", "j")
         await until(app, lambda: screen_text(app) != before)
+        await pilot.press("G")
+        await until_shown(app, "screen.toml")
         await pilot.press("escape")
         assert not isinstance(app.screen, Help)
 
@@ -263,6 +296,38 @@ def test_the_palette_offers_what_keys_do(tmp_path):
         await until(app, lambda: app.frozen)
 
     drive(replaying(recorded_home(tmp_path)), steps)
+
+
+def test_the_palette_offers_the_keys_of_a_tab_and_not_the_toolkits(tmp_path):
+    async def steps(app, pilot):
+        await pilot.press("2")
+        chart = app.query_one("#training", Chart)
+        smoothing = chart.view.smoothing
+        await pilot.press("ctrl+p", *"smooth")
+        await until_shown(app, "none, some or much")
+        await pilot.press("enter")
+        await until(app, lambda: chart.view.smoothing != smoothing)
+        assert "Cursor up" not in [command.title for command in app.get_system_commands(app.screen)]
+
+    drive(replaying(recorded_home(tmp_path)), steps)
+
+
+async def click_key(app: OrganismApp, pilot, label: str) -> None:
+    """Click on a label in the line of keys."""
+    await pilot.click("#keys", offset=(screen_text(app).splitlines()[-1].index(label), 0))
+
+
+def test_a_click_on_a_key_does_what_the_key_does(tmp_path):
+    async def steps(app, pilot):
+        await pilot.press("5")
+        await click_key(app, pilot, "Sort")
+        await until_shown(app, "by origin")
+        await click_key(app, pilot, "Freeze")
+        await until(app, lambda: app.frozen)
+        await click_key(app, pilot, "Help")
+        await until(app, lambda: isinstance(app.screen, Help))
+
+    drive(replaying(recorded_home(tmp_path), third_generation), steps)
 
 
 def test_runs_are_listed_replayed_and_compared(tmp_path):
@@ -313,6 +378,27 @@ def test_a_picture_is_saved_and_text_copied(tmp_path):
     drive(replaying(home, third_generation), steps)
 
 
+def test_a_picture_that_cannot_be_saved_is_said(tmp_path):
+    home = recorded_home(tmp_path)
+    (home.folder / "screenshots").write_text("in the way")
+
+    async def steps(app, pilot):
+        await pilot.press("P")
+        await until_shown(app, "File exists")
+
+    drive(replaying(home), steps)
+
+
+def test_another_theme_colours_what_stands_there(tmp_path):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        former = set(screen_colours(app))
+        app.theme = "organism-light"
+        await until(app, lambda: not former & set(screen_colours(app)))
+
+    drive(replaying(recorded_home(tmp_path), the_end), steps)
+
+
 @pytest.mark.parametrize("size", [(59, 30), (100, 17), (20, 5)])
 def test_a_screen_that_is_too_small_says_what_it_needs(tmp_path, size):
     async def steps(app, pilot):
@@ -324,6 +410,28 @@ def test_a_screen_that_is_too_small_says_what_it_needs(tmp_path, size):
         await until_shown(app, "60x18")
 
     drive(replaying(recorded_home(tmp_path)), steps, size=size)
+
+
+def test_nothing_is_lost_while_the_screen_is_too_small(tmp_path):
+    async def steps(app, pilot):
+        await pilot.press("5")
+        await pilot.resize_terminal(40, 10)
+        await until_shown(app, "60x18")
+        await pilot.resize_terminal(120, 40)
+        await until_shown(app, "Sort")
+        await pilot.press("s")
+        await until_shown(app, "by origin")
+        await pilot.press("question_mark")
+        await until_shown(app, "Help: Population")
+        await pilot.resize_terminal(40, 10)
+        await until(app, lambda: "60x18" in screen_text(app) and "Help" not in screen_text(app))
+        await pilot.resize_terminal(100, 30)
+        await until_shown(app, "Help: Population")
+        await pilot.press("escape")
+        await until(app, lambda: screen_text(app).splitlines()[-1].endswith("Quit") and "Sort" in screen_text(app))
+        assert len(screen_text(app).splitlines()[-1]) > 90
+
+    drive(replaying(recorded_home(tmp_path), third_generation), steps)
 
 
 @pytest.mark.parametrize("size", [(60, 18), (70, 20), (80, 24), (100, 30), (131, 43), (250, 80)])
@@ -418,6 +526,32 @@ class Still:
         self.closing = True
 
 
+def learning(home: Home) -> tuple[OrganismApp, Still]:
+    """An application in whose run the creature is learning."""
+    held = replaying(home).first(replaying(home)).events
+    source = Still(*held[: next(i for i, event in enumerate(held) if isinstance(event, events.TrainStep)) + 1])
+    return quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: source).start()), source
+
+
+def test_a_creature_that_learns_in_its_run_is_not_left_without_a_word(tmp_path):
+    app, source = learning(recorded_home(tmp_path))
+
+    async def steps(app, pilot):
+        feed = app.feed
+        await pilot.press("e", "n")
+        await until_shown(app, "It learns first")
+        assert "space Pause" in screen_text(app)
+        assert "Evolve" not in screen_text(app)
+        assert app.feed is feed
+        await pilot.press("R")
+        await until_shown(app, "Not while a run goes on")
+        await pilot.press("space", "q")
+        await until(app, lambda: isinstance(app.screen, Question))
+        assert source.acts == [("pause", None)]
+
+    drive(app, steps)
+
+
 def searching(home: Home) -> tuple[OrganismApp, Still]:
     """An application amid a search, which a test can look into."""
     held = replaying(home).first(replaying(home)).events
@@ -431,6 +565,8 @@ def test_what_a_person_does_to_a_run_reaches_it(tmp_path):
 
     async def steps(app, pilot):
         await until(app, lambda: app.snapshot.population)
+        await until_shown(app, "e End")
+        assert "Evolve" not in screen_text(app)
         await pilot.press("space", "i", "5", "j", "c", "b", "e")
         chosen = app.snapshot.population[1].id
         await until(app, lambda: len(source.acts) == 5)
@@ -441,6 +577,43 @@ def test_what_a_person_does_to_a_run_reaches_it(tmp_path):
             ("bless", chosen),
             ("stop", None),
         ]
+
+    drive(app, steps)
+
+
+def test_what_is_dead_or_absent_can_be_neither_culled_nor_blessed(tmp_path):
+    home = recorded_home(tmp_path)
+    told = replaying(home).first(replaying(home)).events[:200]
+    born = next(event for event in told if isinstance(event, events.Born))
+    source = Still(*told, events.Died(id=born.id, generation=1, replicate=0, reason="culled"))
+    app = quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: source).start())
+
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.population)
+        await pilot.press("5", "c", "b", "i")
+        await until(app, lambda: source.acts == [("immigrant", None)])
+        await until_shown(app, "is dead already")
+
+    drive(app, steps)
+
+    async def absent(app, pilot):
+        await pilot.press("5", "b")
+        await until_shown(app, "no organism under the cursor")
+        await pilot.press("4", "u")
+        await until_shown(app, "No genome is kept here yet")
+
+    drive(learning(home)[0], absent)
+
+
+def test_the_heads_of_a_hydra_are_told_apart_where_they_are_copied(tmp_path):
+    source = Still(*hydra_events())
+    app = quiet(recorded_home(tmp_path), Plan(seed=1), lambda app: LiveFeed(lambda: source).start())
+
+    async def steps(app, pilot):
+        await until(app, lambda: len(app.snapshot.history) == 2)
+        await pilot.press("2", "y")
+        rows = [line.split("\t") for line in app.clipboard.splitlines()[1:]]
+        assert [(row[1], row[2]) for row in rows] == [("Weaver", "0.900000"), ("Origin", "2.400000")]
 
     drive(app, steps)
 
@@ -482,13 +655,14 @@ def test_reset_and_other_genomes_wait_until_the_search_is_over(tmp_path):
     async def steps(app, pilot):
         await until(app, lambda: app.snapshot.evolving)
         await pilot.press("R")
-        await until_shown(app, "Not while it evolves")
+        await until_shown(app, "Not while a run goes on")
 
     drive(app, steps)
 
 
 def test_options_are_checked_and_kept(tmp_path):
     app, _ = searching(recorded_home(tmp_path))
+    app.plan = Plan(seed=1, target=2.3)
 
     async def steps(app, pilot):
         await pilot.press("o")
@@ -496,7 +670,7 @@ def test_options_are_checked_and_kept(tmp_path):
         await until(app, lambda: app.screen.query("#keep") and app.screen.query_one("#keep").region)
         app.screen.query_one("#generations").value = "0"
         await pilot.click("#keep")
-        await until_shown(app, "must be a whole number from 1 up")
+        await until_shown(app, "generations = 0: must be 1 or more")
         # A button that has just been pressed takes no second press at once.
         await until(app, lambda: not app.screen.query_one("#keep").has_class("-active"))
         app.screen.query_one("#objective").value = "beauty"
@@ -506,5 +680,6 @@ def test_options_are_checked_and_kept(tmp_path):
         await pilot.click("#keep")
         await until(app, lambda: app.plan.generations == 3)
         assert (app.plan.objective, app.plan.population, app.plan.elitism) == ("beauty", 12, 2)
+        assert app.plan.target is None
 
     drive(app, steps)

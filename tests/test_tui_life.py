@@ -13,8 +13,12 @@ from organism.genome import genome_in_force
 from organism.home import Home
 from organism.life import Plan
 from tui.app import OrganismApp
+from tui.awake import Awake
+from tui.bridge import LiveFeed
+from tui.config import Config
 from tui.screens.submission import Submission
 from tui.widgets.lists import Table
+from tui.widgets.portrait import Portrait
 
 
 @pytest.fixture
@@ -58,6 +62,17 @@ def test_it_wakes_learns_and_dreams_and_writes_no_journal(home, tiny):
     assert not journals(home)
 
 
+def test_it_dreams_of_what_it_learnt_from(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        learnt, before = home.weights.read_bytes(), app.snapshot.dreams
+        await pilot.press("d")
+        await until(app, lambda: len(app.snapshot.dreams) > len(before))
+        assert home.weights.read_bytes() == learnt
+
+    drive(quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: Awake(home, plan(tiny))).start()), steps)
+
+
 def test_a_whole_life_by_one_key(home, tiny):
     async def steps(app, pilot):
         await until(app, lambda: app.snapshot.ended)
@@ -85,6 +100,31 @@ def test_a_single_generation_by_one_key(home, tiny):
         assert len(app.snapshot.history) == 1
 
     drive(quiet(home, plan(tiny, generations=9), lambda app: app.awake()), steps)
+
+
+def test_what_was_frozen_moves_again_in_a_new_run(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        await pilot.press("f", "e")
+        portrait = app.query_one(Portrait)
+        seen = [strip.text for strip in portrait.render_lines(portrait.content_region)]
+        await until(app, lambda: [s.text for s in portrait.render_lines(portrait.content_region)] != seen)
+
+    settings = Config(theme="organism-dark")
+    drive(OrganismApp(home, plan(tiny), 2, lambda app: app.awake(), settings=settings), steps)
+
+
+def test_a_genome_that_cannot_be_read_is_named_on_the_screen(home, tiny):
+    async def steps(app, pilot):
+        await until(app, lambda: app.snapshot.ended)
+        home.genome.write_text("nonsense")
+        await pilot.press("e")
+        await until(app, lambda: app.waking and app.snapshot.failure)
+        await until(
+            app, lambda: any(line.strip().startswith(str(home.genome)) for line in screen_text(app).splitlines())
+        )
+
+    drive(quiet(home, plan(tiny), lambda app: app.awake()), steps)
 
 
 def test_pausing_makes_the_workers_stand_still(home, tiny):
@@ -217,5 +257,9 @@ def test_a_home_that_is_taken_is_said_on_the_screen(home, tiny):
             await pilot.press("e")
             await until_shown(app, "It couldn't go on")
             await until(app, lambda: app.snapshot.dreams)
+            # It comes back as often as it's refused.
+            before = app.feed
+            await pilot.press("e")
+            await until(app, lambda: app.feed is not before and app.waking and app.snapshot.dreams)
 
     drive(quiet(home, plan(tiny), lambda app: app.awake()), steps)

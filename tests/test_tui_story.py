@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from screen import STEM, Clock, recorded_corpus, recorded_events, recorded_home
+from screen import STEM, Clock, hydra_events, recorded_corpus, recorded_events, recorded_home
 
 from organism import events
 from organism.evolution.journal import read_events
@@ -15,6 +15,7 @@ from tui.sentences import sentence
 from tui.snapshot import Snapshot
 from tui.story import CURVE, Story
 from tui.timeline import moments
+from tui.widgets.lifecycle import doing, progress
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,22 @@ def test_a_whole_life_is_told(recorded):
 def test_the_evaluations_counted_on_the_way_are_those_of_the_end(recorded):
     before = told(recorded, lambda event: isinstance(event, events.Confirmed))
     assert before.evaluations == told(recorded).evaluations
+
+
+def test_confirmation_shows_the_mean_that_was_confirmed_and_changes_nobody(recorded):
+    judged = told(recorded, lambda event: isinstance(event, events.GenerationEnd) and event.generation == 5)
+    over = told(recorded, lambda event: isinstance(event, events.EvolutionEnd))
+    assert over.validation_loss == over.end.validation_loss
+    assert over.evaluations > judged.evaluations
+    assert [o.judged for o in over.population] == [o.judged for o in judged.population]
+
+
+def test_a_search_alone_ends_as_what_it_has_become(recorded):
+    assert doing(told(recorded, lambda event: isinstance(event, events.Confirmed))) == "confirming the best"
+    assert doing(told(recorded, lambda event: isinstance(event, events.EvolutionEnd))) == "the search is over"
+    life = told(recorded, lambda event: isinstance(event, events.GenomeWritten))
+    assert (life.stage, life.saying) == ("evolved", "I have become")
+    assert doing(life) == "it has rewritten its own DNA"
 
 
 def test_a_search_shows_its_leader_and_its_population(recorded):
@@ -123,6 +140,11 @@ def test_acts_change_what_they_say():
     life = story.snapshot(1)
     assert life.paused
     assert life.population[0].blessed
+    story.tell(events.GenerationStart(generation=3, regime="normal", population=1), 1)
+    story.tell(events.Act(verb="stop"), 1)
+    story.tell(events.Died(id=4, generation=3, replicate=0, reason="culled"), 1)
+    assert story.snapshot(1).generations == 3
+    assert story.snapshot(1).evaluations == 0
     story.tell(events.Act(verb="resume"), 2)
     assert not story.snapshot(2).paused
 
@@ -135,6 +157,17 @@ def test_heads_of_a_hydra_keep_their_own_organisms():
         story.tell(born, 0)
     story.tell(events.GenerationStart(generation=2, regime="normal", population=1, head="Weaver"), 1)
     assert [organism.head for organism in story.snapshot(1).population] == ["Mirror"]
+
+
+def test_the_generations_of_a_hydra_are_lived_side_by_side():
+    story = Story()
+    for count, event in enumerate(hydra_events(), start=1):
+        story.tell(event, count)
+    life = story.snapshot(100)
+    assert life.lived == 1
+    assert progress(life)[1] == 0.5
+    assert life.remaining == pytest.approx(100 - 2)
+    assert life.course == ((1, 2.4),)
 
 
 def test_the_fitness_of_a_head_is_shown_in_what_it_aims_at(recorded):

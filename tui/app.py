@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -77,20 +78,22 @@ class OrganismApp(App[None]):
     TITLE = "organism"
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-w-small"),
+        (0, "-w-tiny"),
+        (SMALLEST[0], "-w-small"),
         (76, "-w-normal"),
         (112, "-w-wide"),
         (160, "-w-huge"),
     ]
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-h-short"),
+        (0, "-h-tiny"),
+        (SMALLEST[1], "-h-short"),
         (23, "-h-normal"),
         (36, "-h-tall"),
         (52, "-h-huge"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "evolve", "Evolve", id="evolve", tooltip="begin an evolution; end it after this generation"),
-        Binding("space", "pause", "Pause", id="pause", tooltip="pause the workers, or the replay; and go on"),
+        Binding("e", "evolve", "Evolve", id="evolve", tooltip="begin an evolution; end it after the generation"),
+        Binding("space", "pause", "Pause", id="pause", tooltip="pause the workers or the replay, and go on"),
         Binding("n", "one", "One gen", id="one", tooltip="evolve for a single generation"),
         Binding("o", "options", "Options", id="options", tooltip="choose what the next evolution shall be"),
         Binding("d", "dream", "Dream", id="dream", tooltip="let the creature dream anew"),
@@ -110,7 +113,7 @@ class OrganismApp(App[None]):
         Binding("left,H", "turn(-1)", "Tab before", id="tab-before", show=False),
         Binding("right,L", "turn(1)", "Tab after", id="tab-after", show=False),
         Binding("question_mark", "help", "Help", id="help", key_display="?", tooltip="this page"),
-        Binding("q", "leave", "Quit", id="quit", tooltip="leave; an evolution can be resumed"),
+        Binding("q", "leave", "Quit", id="quit", tooltip="leave; a run can be resumed"),
         Binding("ctrl+q,ctrl+c", "leave", "Quit", id="quit-anywhere", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "Suspend", id="suspend", show=False, tooltip="into the background"),
     ]
@@ -148,7 +151,7 @@ class OrganismApp(App[None]):
             BeautyTab(self.score, id="tab-3"),
             GenomeTab(self.genome_texts, self.kept_genomes, id="tab-4"),
             PopulationTab(id="tab-5"),
-            RunsTab(lambda: runs.cards(self.home), id="tab-6"),
+            RunsTab(lambda: runs.cards(self.home), lambda: self.snapshot.name if self.running else "", id="tab-6"),
         ]
         for theme in THEMES:
             self.register_theme(theme)
@@ -176,6 +179,7 @@ class OrganismApp(App[None]):
 
     def on_mount(self) -> None:
         self._listen_to_signals()
+        self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._show_anew))
         if self.keeps_settings:
             self.theme_changed_signal.subscribe(self, lambda theme: config.keep_theme(theme.name))
         self.set_interval(1.0, self._look_at_terminal)
@@ -188,7 +192,7 @@ class OrganismApp(App[None]):
         """Show this from now on. What was shown before must have been closed, or be closed by the feed itself."""
         self.snapshot = Snapshot()
         self.before = self.standing = self._read_standing()
-        self.frozen = False
+        self._freeze(False)
         self.read_for = None
         self.bridge = Bridge(feed, lambda snapshot: self.post_message(SnapshotArrived(snapshot))).start()
         self.screen.set_class(isinstance(feed, ReplayFeed), "-replaying")
@@ -201,12 +205,12 @@ class OrganismApp(App[None]):
 
     def lived(self, plan: Plan) -> Feed:
         """A new run."""
-        self.waking = False
+        self.waking, self.complained = False, ""
         return self._live(lambda: Life.begin(self.home, plan, self.n_workers))
 
     def resumed(self, path: Path, generations: int | None = None) -> Feed:
         """A run from where it was, or to so many generations in all."""
-        self.waking = False
+        self.waking, self.complained = False, ""
         return self._live(lambda: Life.resume(self.home, path, self.n_workers, generations), path)
 
     def replayed(self, path: Path) -> Feed:
@@ -238,6 +242,11 @@ class OrganismApp(App[None]):
     def replay(self) -> ReplayFeed | None:
         return self.feed if isinstance(self.feed, ReplayFeed) else None
 
+    @property
+    def running(self) -> bool:
+        """Whether a run goes on, be it that its creature learns or that it evolves: one that can be paused and lost."""
+        return isinstance(self.feed, LiveFeed) and not self.waking and not self.snapshot.ended
+
     # --- what arrives
 
     @on(SnapshotArrived)
@@ -253,7 +262,11 @@ class OrganismApp(App[None]):
             # Compiled kernels and fitted judges stay for good. To search them for garbage, again and again, would hold
             # the screen up for a tenth of a second each time.
             gc.freeze()
-        if (before.evolving, before.paused) != (self.snapshot.evolving, self.snapshot.paused):
+        if (before.stage, before.paused, before.ended) != (
+            self.snapshot.stage,
+            self.snapshot.paused,
+            self.snapshot.ended,
+        ):
             self.refresh_bindings()
         if not self.frozen:
             self.show_all()
@@ -270,10 +283,28 @@ class OrganismApp(App[None]):
         if isinstance(self.screen, OrganismScreen):
             self.screen.show(self.snapshot)
 
+    def _show_anew(self) -> None:
+        """Show all, and what is written once only: the colours have changed."""
+        self.screen_stack[0].query_one(RunsTab).list_runs()
+        self.show_keys()
+        self.show_all()
+
     def show_keys(self) -> None:
         """What can be pressed now, at the foot of the screen."""
         base = self.screen_stack[0]
-        base.query_one(KeyBar).show(base.active_bindings)
+        base.query_one(KeyBar).show(base.active_bindings, self._labels())
+
+    def _labels(self) -> dict[str, str]:
+        """What the keys of a run would do now."""
+        if self.replay:
+            pause = "Again" if self.replay.finished else "Pause" if self.replay.playing else "Go on"
+        else:
+            pause = "" if not self.running else "Go on" if self.snapshot.paused else "Pause"
+        return {
+            "evolve": "Evolve" if not self.running else "End" if self.snapshot.evolving else "",
+            "one": "" if self.running else "One gen",
+            "pause": pause,
+        }
 
     @property
     def active(self) -> int:
@@ -331,18 +362,27 @@ class OrganismApp(App[None]):
 
     def action_evolve(self) -> None:
         """Begin an evolution; while one goes on, let this generation be its last."""
-        if self.snapshot.evolving and not self.replay:
-            self._act("stop")
-            self.notify("It ends after this generation, and the best are confirmed.", title="Evolution")
+        if self.running:
+            self._stop()
         else:
             self._begin(self.plan)
 
     def action_one(self) -> None:
-        if self.snapshot.evolving:
-            self._act("stop")
-            self.notify("This generation is the last.", title="Evolution")
+        if self.running:
+            self._stop()
         else:
             self._begin(msgspec.structs.replace(self.plan, generations=1))
+
+    def _stop(self) -> None:
+        """Let this generation be the last. A creature that learns can't be told to: it would forget."""
+        if self.snapshot.evolving:
+            self._act("stop")
+            text = "This generation is the last, and then the best are confirmed."
+        elif self.snapshot.end:
+            text = "It learns what it has become; then it can evolve again."
+        else:
+            text = "It learns first, and then it evolves. q leaves; the run is kept."
+        self.notify(text, title="Evolution")
 
     def _begin(self, plan: Plan) -> None:
         """Evolve by this plan; the one after it draws a seed of its own."""
@@ -356,7 +396,8 @@ class OrganismApp(App[None]):
             if self.replay.finished:
                 self.replay.seek(0.0)
             self.replay.act("resume" if not self.replay.playing or self.replay.finished else "pause")
-        elif self.snapshot.evolving:
+            self.refresh_bindings()
+        elif self.running:
             self._act("resume" if self.snapshot.paused else "pause")
         else:
             self.notify("Nothing is in training.", title="Pause")
@@ -366,10 +407,13 @@ class OrganismApp(App[None]):
 
     @on(ActWanted)
     def _act_wanted(self, message: ActWanted) -> None:
+        organism = None if message.id is None else self.snapshot.organisms.get(message.id)
         if self.replay:
             self.notify("This run is only replayed: what happened has happened.", severity="warning")
         elif not self.snapshot.evolving:
             self.notify("There's no evolution that it could be done to.", severity="warning")
+        elif organism and organism.state == "died":
+            self.notify(f"#{organism.id} is dead already.", severity="warning")
         else:
             self._act(message.verb, message.id)
 
@@ -379,20 +423,23 @@ class OrganismApp(App[None]):
 
     @work(thread=True, exclusive=True, group="dream")
     def action_dream(self) -> None:
-        feed = self.feed
+        feed, run = self.feed, self.snapshot.run
         if not isinstance(feed, LiveFeed):
             return
+        plan = msgspec.structs.replace(self.plan, data=run.corpus) if run else self.plan
         try:
-            feed.arrived.append(fresh_dream(self.home, self.plan))
+            feed.arrived.append(fresh_dream(self.home, plan))
         except BadInput as error:
             self.call_from_thread(self.notify, str(error), severity="error")
 
     def action_freeze(self) -> None:
-        self.frozen = not self.frozen
-        life = self.tabs[0]
-        if isinstance(life, LifeTab):
-            life.portrait.frozen = self.frozen
+        self._freeze(not self.frozen)
         self.show_all()
+
+    def _freeze(self, frozen: bool) -> None:
+        """Hold the display, the creature's own movement with it, or let it go on."""
+        self.frozen = frozen
+        self.screen_stack[0].set_class(frozen, "-frozen")
 
     def action_faster(self, by: int) -> None:
         if self.replay:
@@ -413,15 +460,15 @@ class OrganismApp(App[None]):
         if answer is None:
             return
         self.plan, now = answer
-        if now and self.snapshot.evolving:
-            self.notify("An evolution is going on: this is for the next one.", title="Options")
+        if now and self.running:
+            self.notify("A run is going on: this is for the next one.", title="Options")
         elif now:
             self._begin(self.plan)
 
     @work
     async def action_reset(self) -> None:
-        if self.snapshot.evolving:
-            self.notify("Not while it evolves.", title="Reset", severity="warning")
+        if self.running:
+            self.notify("Not while a run goes on.", title="Reset", severity="warning")
             return
         question = Question(
             "Make the creature primordial again?",
@@ -442,8 +489,8 @@ class OrganismApp(App[None]):
     @work
     @on(GenomeChosen)
     async def _genome_chosen(self, message: GenomeChosen) -> None:
-        if self.snapshot.evolving and not self.replay:
-            self.notify("Not while it evolves.", title="Use", severity="warning")
+        if self.running:
+            self.notify("Not while a run goes on.", title="Use", severity="warning")
             return
         question = Question(f"Make {message.path.stem} the genome in force?", "The present genome is kept.")
         if await self.push_screen_wait(question):
@@ -490,7 +537,7 @@ class OrganismApp(App[None]):
         except BadInput as error:
             self.notify(str(error), severity="error", timeout=15)
             return
-        if self.snapshot.evolving and not self.replay and self.snapshot.name == message.path.stem:
+        if self.running and self.snapshot.name == message.path.stem:
             self.notify("This is the run that is going on.", title="Resume")
             return
         generations = None
@@ -505,8 +552,8 @@ class OrganismApp(App[None]):
             await self.action_tab(1)
 
     async def _may_leave_run(self, question: str) -> bool:
-        """Whether there's no evolution going on, or the person wants to leave it."""
-        if self.replay or not self.snapshot.evolving:
+        """Whether there's no run going on, or the person wants to leave it."""
+        if not self.running:
             return True
         return bool(await self.push_screen_wait(Question(question, self.how_to_resume())))
 
@@ -522,9 +569,12 @@ class OrganismApp(App[None]):
 
     def action_picture(self) -> None:
         folder = self.home.folder / "screenshots"
-        folder.mkdir(exist_ok=True)
         name = f"{self.tabs[self.active].TITLE.lower()}-{datetime.now():%Y%m%dT%H%M%S}.svg"
-        self.notify(f"Saved {self.save_screenshot(name, str(folder))}", title="Picture")
+        try:
+            folder.mkdir(exist_ok=True)
+            self.notify(f"Saved {self.save_screenshot(name, str(folder))}", title="Picture")
+        except OSError as error:
+            self.notify(f"{folder}: {error.strerror}", title="Picture", severity="error")
 
     def action_copy(self) -> None:
         text = self.tabs[self.active].copied(self.snapshot)
@@ -544,8 +594,8 @@ class OrganismApp(App[None]):
     async def action_leave(self) -> None:
         if isinstance(self.screen, Question):
             return
-        if self.snapshot.evolving and not self.replay:
-            question = Question("It's evolving. Leave it now?", self.how_to_resume())
+        if self.running:
+            question = Question("The run isn't over. Leave it now?", self.how_to_resume())
             if not await self.push_screen_wait(question):
                 return
         self.exit()
@@ -553,33 +603,30 @@ class OrganismApp(App[None]):
     def how_to_resume(self) -> str:
         """What brings the present run back."""
         where = "" if self.home.folder == Path.cwd() else f" --home {self.home.folder}"
-        return f"The run is kept: 'organism runs resume {self.snapshot.name}{where}' goes on with it."
+        name = f" {self.snapshot.name}" if self.snapshot.name else ""
+        return f"The run is kept: 'organism runs resume{name}{where}' goes on with it."
 
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
-        """Every key's action by name, besides the theme."""
+        """What every key of ours does, by name, besides the theme. A binding without an id is the toolkit's own."""
         for command in super().get_system_commands(screen):
             if command.title == "Theme":
                 yield command
-        seen = set()
+        seen: set[str] = set()
         for active in screen.active_bindings.values():
             binding = active.binding
-            if binding.description and active.enabled and binding.action not in seen and not binding.system:
-                seen.add(binding.action)
-                about = binding.tooltip or ""
-                yield SystemCommand(binding.description, about, lambda action=binding.action: self.run_action(action))
+            if binding.id and active.enabled and binding.id not in seen:
+                seen.add(binding.id)
+                act = partial(self.run_action, binding.action, active.node)
+                yield SystemCommand(binding.description, binding.tooltip or "", act)
 
     # --- the terminal
 
     @on(Resize)
     def _resized(self, event: Resize) -> None:
-        width, height = event.size
-        too_small = width < SMALLEST[0] or height < SMALLEST[1]
-        base = self.screen_stack[0]
-        base.set_class(too_small, "-too-small")
-        needed = f"{SMALLEST[0]}x{SMALLEST[1]}"
-        base.query_one("#too-small", Static).update(f"The organism needs\n{needed} cells;\nthere are {width}x{height}.")
-        if not too_small:
-            self.call_after_refresh(self.show_keys)
+        """Say what is needed, on the page that lies over everything where there's less."""
+        needed, there = "{}x{}".format(*SMALLEST), "{}x{}".format(*event.size)
+        page = self.screen_stack[0].query_one("#too-small", Static)
+        page.update(f"The organism needs\n{needed} cells;\nthere are {there}.")
 
     def _listen_to_signals(self) -> None:
         """A signal ends the application as a person would, with the exit status that says so."""

@@ -77,14 +77,14 @@ def _open(home: Home, plan: Plan, workers: int, first: Callable[[OrganismApp], F
     except BaseException as error:
         app.failed = app.failed or error
     app.left.set()
-    evolving = app.snapshot.evolving and app.replay is None
+    unfinished = app.running and app.snapshot.run
     if app.bridge:
         app.bridge.close()
     if isinstance(app.failed, BadInput):
         raise app.failed
     if app.failed:
         print(f"organism: the screen failed: {_sentence(app.failed)}", file=sys.stderr)
-    if evolving:
+    if unfinished:
         print(f"organism: {app.how_to_resume()}", file=sys.stderr)
     return 1 if app.failed else app.return_code or 0
 

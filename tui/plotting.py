@@ -82,7 +82,6 @@ def plot(
     for rule in rules:
         if y_low <= rule.value <= y_high:
             canvas.line(2 * left, row(rule.value), 2 * width - 1, row(rule.value), rule.colour, every=4)
-            canvas.text(width - len(rule.label) - 1, row(rule.value) // 4, rule.label, rule.colour)
     for one, points in drawn:
         places = [(column(x), row(y)) for x, y in points]
         if one.joined:
@@ -93,6 +92,10 @@ def plot(
     for one, points in drawn:
         for x, y in points[-1:] if one.joined else points:
             canvas.text(column(x) // 2, row(y) // 4, one.sign, one.colour)
+    for rule in rules:
+        if y_low <= rule.value <= y_high:
+            # At the left, since a curve is told by the sign at its right end.
+            canvas.text(left + 1, row(rule.value) // 4, rule.label, rule.colour)
     return canvas
 
 

@@ -5,6 +5,7 @@ fitness is higher-is-better; `figure` turns a fitness back into the objective's 
 """
 
 from collections.abc import Mapping
+from statistics import fmean
 from types import MappingProxyType
 
 import msgspec
@@ -155,9 +156,29 @@ class Snapshot(msgspec.Struct, frozen=True):
         return fitness * sign(HEADS.get(head or "", self.objective))
 
     @property
+    def lived(self) -> float:
+        """How many generations were lived, the present one in part; the heads of a hydra live theirs side by side."""
+        if not self.generation:
+            return 0.0
+        over = {ended.end.head for ended in self.history if ended.end.generation == self.generation}
+        shares: dict[str | None, list[float]] = {}
+        for organism in self.population:
+            share = organism.share if organism.generation == self.generation else 0.0
+            shares.setdefault(organism.head, []).append(1.0 if organism.head in over else share)
+        return self.generation - 1 + sum(map(fmean, shares.values())) / max(1, len(shares))
+
+    @property
+    def course(self) -> tuple[tuple[int, float], ...]:
+        """(generation, its best, in the unit of the objective); of a hydra, the best of the head that aims at loss."""
+        ends = [generation.end for generation in self.history]
+        return tuple((e.generation, self.figure(e.best, e.head)) for e in ends if e.head in (None, "Origin"))
+
+    @property
     def validation_loss(self) -> float | None:
         """The creature's: what it was measured to be last, or the leader's while a search goes on."""
         if self.stage == "evolving":
+            if self.end:
+                return self.end.validation_loss
             if self.leader and self.leader.judged:
                 return self.leader.judged.validation_loss
             training = self.training("primordial")

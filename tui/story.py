@@ -34,6 +34,7 @@ from organism.events import (
     TrainStep,
     Worker,
 )
+from organism.life import SAYINGS
 
 from .sentences import sentence
 from .snapshot import Curve, Dreamt, Generation, Line, Organism, Reading, Snapshot, Training
@@ -146,7 +147,8 @@ class Story:
                 self._judged(event)
             case Died():
                 self._change(event.id, state="died", reason=event.reason)
-                self._revise(evaluations=self.now.evaluations + 1)
+                if event.reason != "culled":
+                    self._revise(evaluations=self.now.evaluations + 1)
             case GenerationEnd():
                 champion = self.organisms.get(event.champion)
                 self.history.append(Generation(event, champion.judged if champion else None))
@@ -160,7 +162,13 @@ class Story:
                 self._lead(event.champion)
                 self._revise(end=event, creature=event.genes, remaining=None, evaluations=event.evaluations)
             case GenomeWritten():
-                self._revise(written=event.genes, creature=event.genes, writings=self.now.writings + 1)
+                self._revise(
+                    written=event.genes,
+                    creature=event.genes,
+                    writings=self.now.writings + 1,
+                    stage=event.stage,
+                    saying=SAYINGS.get(event.stage, ""),
+                )
             case Worker(state="started"):
                 self.alive.add(event.worker)
             case Worker():
@@ -230,7 +238,9 @@ class Story:
     def _judged(self, event: Judged) -> None:
         if event.id not in self.organisms:
             return
-        self._change(event.id, state="judged", judged=event, replicate=event.replicate)
+        # What a confirmation says of one of the best can't be compared with what the others were judged to be.
+        judged = event if event.replicate < CONFIRMATIONS else self.organisms[event.id].judged
+        self._change(event.id, state="judged", judged=judged, replicate=event.replicate)
         if event.inherited:
             return
         self._revise(evaluations=self.now.evaluations + 1)
@@ -261,6 +271,8 @@ class Story:
             self._revise(paused=event.verb == "pause")
         elif event.verb == "bless" and event.id is not None:
             self._change(event.id, blessed=True)
+        elif event.verb == "stop":
+            self._revise(generations=self.now.generation)
         elif event.verb == "extend" and event.generations is not None:
             self._revise(generations=event.generations, end=None, confirmed=())
 
@@ -272,14 +284,9 @@ class Story:
 
     def _remaining(self, searched: float | None) -> float | None:
         """Seconds until the last generation ends, if it goes on as it went; None before that can be told."""
-        members = [self.organisms[id] for id in self.members]
-        if not members or not searched:
-            return None
-        finished = sum(1 for generation in self.history if generation.end.generation < self.now.generation)
-        current = sum(organism.share for organism in members) / len(members)
-        done = finished + current
+        done = self.now.lived
         left = max(0.0, self.now.generations - done)
-        return searched / done * left if done > 0.2 else None
+        return searched / done * left if searched and done > 0.2 else None
 
 
 def thin(curve: Curve, points: int) -> Curve:

@@ -2,17 +2,19 @@
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 
+from ..messages import RoomChanged
 from ..plotting import Series, View
 from ..snapshot import Snapshot
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
 from ..widgets.text import Text
-from ..widgets.words import duration, figure, genes_in_short
+from ..widgets.words import duration, figure, fitted, genes_in_short
 
 
 class Comparison(ModalScreen[None]):
@@ -37,36 +39,33 @@ class Comparison(ModalScreen[None]):
     def on_mount(self) -> None:
         frame = self.query_one("#comparison")
         frame.border_title, frame.border_subtitle = "Two runs", "esc closes"
+        self.call_after_refresh(self._show)
+
+    @on(RoomChanged)
+    def _show(self) -> None:
+        """Write as much as there's room for."""
         chart = self.query_one(Chart)
         colours = chart.palette.evolving, chart.palette.flow
         series = [
-            Series(
-                run.name,
-                tuple((g.end.generation, run.figure(g.end.best)) for g in run.history),
-                colour,
-                sign,
-                strong=sign == "◆",
-            )
+            Series(run.name, run.course, colour, sign, strong=sign == "◆")
             for run, colour, sign in zip(self.runs, colours, "◆◇", strict=True)
         ]
         objectives = {run.objective for run in self.runs}
         chart.show(series, (), View(x_name="gen"))
         chart.border_title = f"Best by generation, {' and '.join(sorted(objectives))}"
         text = self.query_one("#figures", Text)
-        palette = text.palette
-        lines = [[(f"{name:<12}", palette.dim), *zip(values, colours, strict=True)] for name, values in self._rows()]
-        text.write(*lines)
-        self.call_after_refresh(self._show_dreams)
-
-    def _show_dreams(self) -> None:
+        palette, width = text.palette, (text.size.width - 12) // 2
+        rows = self._rows(width)
+        text.write(*([(f"{name:<12}", palette.dim), *zip(values, colours, strict=True)] for name, values in rows))
         for i, run in enumerate(self.runs):
             self.query_one(f"#dreams-{i}", Dreams).show(run.beautiful)
 
-    def _rows(self) -> list[tuple[str, list[str]]]:
-        """(name, the two values) of each figure, the values padded to columns."""
+    def _rows(self, width: int) -> list[tuple[str, list[str]]]:
+        """(name, the two values) of each figure, the values in columns of that width."""
 
         def row(name: str, value) -> tuple[str, list[str]]:
-            return name, [f"{sign} {value(run)}".ljust(46) for sign, run in zip("◆◇", self.runs, strict=True)]
+            values = [f"{sign} {value(run)}" for sign, run in zip("◆◇", self.runs, strict=True)]
+            return name, [fitted(text, width - 1) + " " for text in values]
 
         def genes(run: Snapshot) -> str:
             return genes_in_short(run.creature) if run.creature else "–"
@@ -74,9 +73,9 @@ class Comparison(ModalScreen[None]):
         return [
             row("run", lambda run: run.name),
             row("objective", lambda run: f"{run.objective}, seed {run.run.seed if run.run else '–'}"),
-            row("generations", lambda run: str(len(run.history))),
+            row("generations", lambda run: str(len(run.course))),
             row("evaluations", lambda run: f"{run.evaluations} in {duration(run.elapsed)}"),
-            row("best", lambda run: figure(run.figure(run.history[-1].end.best) if run.history else None)),
+            row("best", lambda run: figure(run.course[-1][1] if run.course else None)),
             row("validation", lambda run: figure(run.validation_loss)),
             row("test", lambda run: figure(run.end.test_loss if run.end else None)),
             row("genes", genes),

@@ -8,7 +8,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Markdown
 
+from .. import config
 from ..widgets.lists import Page
+from ..widgets.text import Piece, Text
 
 
 class Help(ModalScreen[None]):
@@ -24,30 +26,31 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="help"), Page(can_focus=True):
-            yield Markdown(self.text())
+            yield Markdown(self.about)
+            yield Text(id="help-keys")
+            yield Markdown(
+                f"Keys and theme are set in `{config.path()}`, under the ids in the last column: "
+                '`theme = "organism-light"`, `[keys]`, `evolve = "E"`.'
+            )
 
     def on_mount(self) -> None:
         self.query_one("#help").border_title = f"Help: {self.heading}"
         self.query_one("#help").border_subtitle = "j k scroll, esc closes"
         self.query_one(Page).focus()
+        self.query_one(Text).write(*self._keys())
 
-    def text(self) -> str:
-        """The page, in Markdown."""
-        rows: dict[str, list[str]] = {}
+    def _keys(self) -> list[list[Piece]]:
+        """A line for everything that can be done: its keys, what it is, and the id to set other keys by."""
+        keys: dict[str, list[str]] = {}
+        about: dict[str, str] = {}
         for key, active in self.active.items():
             binding = active.binding
-            if binding.system or not binding.description or not active.enabled:
-                continue
-            about = binding.tooltip or ""
-            entry = f"| {binding.description} | {about} | {binding.id or ''} |"
-            rows.setdefault(entry, []).append(self.app.get_key_display(binding.with_key(key)))
-        table = "\n".join(f"| {' '.join(_code(key) for key in keys)} {entry}" for entry, keys in rows.items())
-        return (
-            f"{self.about}\n\n| key | does | | id |\n|---|---|---|---|\n{table}\n\n"
-            "Keys and theme are set in `screen.toml` in your configuration folder, under the ids above: "
-            '`theme = "organism-light"`, `[keys]`, `evolve = "E"`.'
-        )
-
-
-def _code(key: str) -> str:
-    return f"`{key}`" if key != "|" else "bar"
+            if binding.id and active.enabled:  # A binding without an id is the toolkit's own.
+                keys.setdefault(binding.id, []).append(self.app.get_key_display(binding.with_key(key)))
+                about[binding.id] = binding.tooltip or binding.description.lower()
+        palette = self.query_one(Text).palette
+        return [
+            [(f"{' '.join(held):<8}", f"bold {palette.evolving}"), f"{about[id]:<50} ", (id, palette.dim)]
+            # Those of the tab, whose name is in their ids, come first.
+            for id, held in sorted(keys.items(), key=lambda entry: "." not in entry[0])
+        ]

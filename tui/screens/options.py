@@ -11,20 +11,7 @@ from textual.widgets import Button, Input, Label, Select, Static
 
 from organism.errors import BadInput
 from organism.genome import read_space
-from organism.life import Plan, usual_scale
-
-OBJECTIVES = (
-    "loss",
-    "beauty",
-    "flow",
-    "symmetry",
-    "creativity",
-    "classic-loss",
-    "classic-beauty",
-    "hydra",
-    "pareto",
-)
-METABOLISMS = ("tape", "fused", "val")
+from organism.life import WORDS, Plan, check_plan, usual_scale
 
 
 class Options(ModalScreen[tuple[Plan, bool] | None]):
@@ -45,12 +32,14 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
         with Vertical(classes="dialog", id="options"):
             yield from self._row(
                 "Objective",
-                Select.from_values(OBJECTIVES, value=plan.objective, allow_blank=False, id="objective", compact=True),
+                Select.from_values(
+                    WORDS["objective"], value=plan.objective, allow_blank=False, id="objective", compact=True
+                ),
             )
             yield from self._row(
                 "Metabolism",
                 Select.from_values(
-                    METABOLISMS, value=plan.metabolism, allow_blank=False, id="metabolism", compact=True
+                    WORDS["metabolism"], value=plan.metabolism, allow_blank=False, id="metabolism", compact=True
                 ),
             )
             yield from self._row(
@@ -87,29 +76,28 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
 
     def chosen(self) -> Plan | None:
         """The plan as the fields have it, or None and a complaint beneath them."""
-        values: dict[str, int] = {}
-        for name, least in (("generations", 1), ("population", 2)):
-            text = self.query_one(f"#{name}", Input).value
-            if not text.isdigit() or int(text) < least:
-                self.query_one("#complaint", Static).update(f"{name} = {text}: must be a whole number from {least} up")
-                return None
-            values[name] = int(text)
-        space = self.query_one("#space", Input).value
+        scale = {name: self.query_one(f"#{name}", Input).value for name in ("generations", "population")}
+        metabolism = str(self.query_one("#metabolism", Select).value)
         try:
-            read_space(space)
+            for name, text in scale.items():
+                if not text.isdecimal():
+                    raise BadInput(f"{name} = {text}: must be a whole number")
+            plan = msgspec.structs.replace(
+                self.plan,
+                objective=self.objective,
+                elitism=usual_scale(self.objective).elitism,
+                # Another objective has another unit.
+                target=self.plan.target if self.objective == self.plan.objective else None,
+                metabolism=metabolism,
+                dtype=self.plan.dtype if metabolism == "fused" else "float64",
+                space=self.query_one("#space", Input).value,
+                **{name: int(text) for name, text in scale.items()},
+            )
+            read_space(plan.space)
+            return check_plan(plan)
         except BadInput as error:
             self.query_one("#complaint", Static).update(str(error))
             return None
-        metabolism = str(self.query_one("#metabolism", Select).value)
-        return msgspec.structs.replace(
-            self.plan,
-            objective=self.objective,
-            elitism=usual_scale(self.objective).elitism,
-            metabolism=metabolism,
-            dtype=self.plan.dtype if metabolism == "fused" else "float64",
-            space=space,
-            **values,
-        )
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if plan := self.chosen():

@@ -13,6 +13,7 @@ from ..snapshot import Dreamt, Organism, Snapshot
 from ..themes import ORIGIN_SIGNS
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
+from ..widgets.lists import Page
 from ..widgets.portrait import Portrait
 from ..widgets.text import Piece, Text
 from ..widgets.words import figure
@@ -37,7 +38,8 @@ class OrganismScreen(ModalScreen[None]):
         with Vertical(classes="dialog", id="organism"):
             with Horizontal(id="organism-upper"):
                 yield self.portrait
-                yield Text("Who it is", id="organism-facts", classes="panel")
+                with Page(id="organism-facts", classes="panel"):
+                    yield Text(id="facts")
             with Horizontal(id="organism-lower"):
                 yield Chart("Learning", id="organism-curve", classes="panel")
                 yield Dreams("Its dreams", id="organism-dreams", classes="panel")
@@ -56,7 +58,8 @@ class OrganismScreen(ModalScreen[None]):
         self.portrait.show(Snapshot(stage="evolved", creature=organism.genes))
         self.portrait.border_title = f"{ORIGIN_SIGNS.get(organism.origin, '')} {organism.origin}"
         self.portrait.styles.border_title_color = colour
-        self.query_one("#organism-facts", Text).write(*self._facts(organism, snapshot))
+        self.query_one("#organism-facts").border_title = "Who it is"
+        self.query_one("#facts", Text).write(*self._facts(organism, snapshot))
         trained = snapshot.original(organism)
         curve = [Series("loss", trained.curve, colour)] if trained.curve else []
         rules = [Rule("held out", organism.judged.validation_loss, palette.good)] if organism.judged else []

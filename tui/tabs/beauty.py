@@ -53,7 +53,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
             with Vertical(id="loveliest-side"):
                 yield Dreams("Most beautiful so far", id="loveliest", classes="panel")
                 yield Text(id="verdict")
-                yield Input(placeholder="/ a name to be judged", id="name", max_length=40, compact=True)
+                yield Input(placeholder="/ a name to be judged; esc leaves", id="name", max_length=40, compact=True)
 
     def show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -103,11 +103,9 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         palette = now.palette
         first = 15 if now.size.width >= 48 else 13
         width = max(0, (now.size.width - first - 6 - 3 * 6) // 3)
-        indent = "" if width else " "
-        heads = (
-            (f"{(indent + name)[: width + 5]:<{width + 6}}", colour) for name, colour in self._score_colours(palette)
-        )
-        lines: list[list[Piece]] = [[" " * first, *heads, ("beauty"[: 5 if width else 4], palette.dim)]]
+        cell = width + 6 if width else 5
+        heads = ((f"{name[: cell - 1]:<{cell}}", colour) for name, colour in self._score_colours(palette))
+        lines: list[list[Piece]] = [[" " * first, *heads, ("beauty", palette.dim)]]
         if snapshot.reading:
             lines.append(self._bars(f"{'♥ real names':<{first}}", palette.good, snapshot.reading, width))
         rows = max(0, now.size.height - len(lines))
@@ -135,7 +133,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         for score, ink in self._score_colours(palette):
             value = getattr(scores, score)
             full, empty = bar(value, width)
-            line += [(full, ink), (empty, palette.faint), (f" {value:.2f} ", palette.text)]
+            line += [(full, ink), (empty, palette.faint), (f"{' ' if width else ''}{value:.2f} ", palette.text)]
         line.append((f"{scores.beauty:.2f}", f"bold {palette.text}"))
         return line
 
@@ -161,7 +159,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
     def on_key(self, event) -> None:
         """Escape leaves the field."""
         if event.key == "escape" and self.query_one(Input).has_focus:
-            self.screen.set_focus(None)
+            self.focus()
             event.stop()
 
     def action_turn_x(self) -> None:

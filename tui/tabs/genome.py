@@ -79,18 +79,18 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
             lines.append(
                 [
                     (f"{ancestor.origin or 'ancestor':<12}", palette.primordial),
-                    (f"{figure(fitness):>8}  ", palette.text),
-                    (genes_in_short(ancestor.genes), palette.dim),
+                    (f"{figure(fitness):>8}", palette.text),
                 ]
             )
+            lines.append([(f"  {genes_in_short(ancestor.genes)}", palette.dim)])
         if snapshot.run:
             lines.append(
                 [
                     (f"{snapshot.run.stage:<12}", palette.stage(snapshot.run.stage)),
-                    (f"{'this run':>8}  ", palette.dim),
-                    (genes_in_short(snapshot.run.genome), palette.dim),
+                    (f"{'this run':>8}", palette.dim),
                 ]
             )
+            lines.append([(f"  {genes_in_short(snapshot.run.genome)}", palette.dim)])
         text.write(*(lines or [[("It descends from nobody.", palette.dim)]]))
         if self.listed != snapshot.writings:
             self.listed = snapshot.writings
@@ -146,6 +146,8 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
     def action_use(self) -> None:
         if chosen := self.chosen:
             self.post_message(GenomeChosen(chosen))
+        else:
+            self.notify("No genome is kept here yet.", title="Use", severity="warning")
 
     def action_submit(self) -> None:
         self.post_message(GenomeSubmitted())

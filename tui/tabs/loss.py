@@ -134,11 +134,11 @@ the **primordial** creature was measured to be. They are shown where they are ne
         self.show(self.snapshot)
 
     def copied(self, snapshot: Snapshot) -> str:
-        rows = ["generation\tbest\tmean\tworst"]
+        rows = ["generation\thead\tbest\tmean\tworst"]
         for generation in snapshot.history:
             end = generation.end
-            figures = [f"{snapshot.figure(value):.6f}" for value in (end.best, end.mean, end.worst)]
-            rows.append("\t".join([str(end.generation), *figures]))
+            figures = [f"{snapshot.figure(value, end.head):.6f}" for value in (end.best, end.mean, end.worst)]
+            rows.append("\t".join([str(end.generation), end.head or "", *figures]))
         return "\n".join(rows)
 
 

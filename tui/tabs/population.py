@@ -11,13 +11,13 @@ from textual.containers import Horizontal, Vertical
 from ..drawing import bar, spark
 from ..messages import ActWanted, OrganismOpened
 from ..snapshot import Organism, Snapshot
-from ..themes import ORIGIN_SIGNS, STATE_SIGNS, Palette, palette_of
+from ..themes import ORIGIN_SIGNS, STATE_SIGNS, Palette, palette_of, rich_colour
 from ..widgets.lists import Page, Table
 from ..widgets.text import Piece, Text
 from ..widgets.words import figure, genes_in_short
 from .tab import Tab
 
-# Name, width, what it's sorted by. The first of these fit into 80 columns.
+# Name and width. The first seven of these fit into 80 columns, the state as well into 120.
 COLUMNS = (
     ("#", 5),
     ("origin", 12),
@@ -26,10 +26,18 @@ COLUMNS = (
     ("held out", 8),
     ("beauty", 6),
     ("fitness", 9),
+    ("state", 24),
     ("genes", 44),
     ("params", 8),
-    ("state", 22),
 )
+
+
+class Organisms(Table):
+    """The table of a population."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Open", id="population.open", tooltip="look at the organism closely"),
+    ]
 
 
 class PopulationTab(Tab):
@@ -45,8 +53,9 @@ generation, whatever its fitness. `i` calls one more stranger into the next gene
 journal, so that the run can still be resumed and replayed exactly.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "cull", "Cull", id="population.cull", tooltip="end it, unjudged"),
-        Binding("b", "bless", "Bless", id="population.bless", tooltip="make it an elite of the next generation"),
+        Binding("c", "do('cull')", "Cull", id="population.cull", tooltip="end it, unjudged"),
+        Binding("b", "do('bless')", "Bless", id="population.bless", tooltip="make it an elite of the next generation"),
+        Binding("i", "app.immigrant", "Immigrant", id="immigrant", tooltip="call a stranger"),
         Binding("s", "sort", "Sort", id="population.sort", tooltip="by the next column"),
         Binding("r", "reverse", "Reverse", id="population.reverse", show=False),
     ]
@@ -60,7 +69,7 @@ journal, so that the run can still be resumed and replayed exactly.
 
     def compose(self) -> ComposeResult:
         with Vertical(id="organisms", classes="panel"):
-            yield Table(id="population-table")
+            yield Organisms(id="population-table")
         with Horizontal(id="relations"):
             yield Text("Species", id="species", classes="panel")
             with Page(id="lineage-page", classes="panel"):
@@ -92,15 +101,9 @@ journal, so that the run can still be resumed and replayed exactly.
         organisms = sorted(snapshot.population, key=lambda o: _sort_key(o, self.sorted_by), reverse=self.reversed)
         order = [str(organism.id) for organism in organisms]
         if order != self.order:
-            under_cursor = table.key_under_cursor
-            table.clear()
-            self.shown.clear()
-            for organism in organisms:
-                cells = _cells(organism, snapshot, palette)
-                table.add_row(*(RichText(text, style) for text, style in cells), key=str(organism.id))
-                self.shown[str(organism.id)] = cells
             self.order = order
-            table.go_to(under_cursor)
+            self.shown = {str(organism.id): _cells(organism, snapshot, palette) for organism in organisms}
+            table.refill((key, [RichText(*cell) for cell in cells]) for key, cells in self.shown.items())
             return
         for organism in organisms:
             key, cells = str(organism.id), _cells(organism, snapshot, palette)
@@ -137,13 +140,12 @@ journal, so that the run can still be resumed and replayed exactly.
         self.reversed = not self.reversed
         self.show(self.snapshot)
 
-    def action_cull(self) -> None:
+    def action_do(self, verb: str) -> None:
+        """Cull or bless the organism under the cursor."""
         if chosen := self.chosen:
-            self.post_message(ActWanted("cull", chosen.id))
-
-    def action_bless(self) -> None:
-        if chosen := self.chosen:
-            self.post_message(ActWanted("bless", chosen.id))
+            self.post_message(ActWanted(verb, chosen.id))
+        else:
+            self.notify("There's no organism under the cursor.", severity="warning")
 
     def copied(self, snapshot: Snapshot) -> str:
         return self.chosen.genes.canonical() if self.chosen else ""
@@ -176,7 +178,7 @@ def _cells(organism: Organism, snapshot: Snapshot, palette: Palette) -> tuple[tu
     state = organism.reason or organism.state
     if organism.state == "judged" and organism.judged and organism.judged.inherited:
         state = "judged before"
-    full, empty = bar(organism.share, 8, "█", "░")
+    full, empty = bar(organism.share if organism.state != "died" else 0.0, 8, "█", "░")
     original = snapshot.original(organism).id
     mark = "★" if leads else "♥" if organism.blessed else "◇" if original in snapshot.front else " "
     return (
@@ -187,15 +189,10 @@ def _cells(organism: Organism, snapshot: Snapshot, palette: Palette) -> tuple[tu
         (figure(judged.validation_loss if judged else None), text),
         (figure(judged.beauty if judged else None, 3), text),
         (figure(snapshot.figure(judged.mean_fitness, organism.head) if judged else None), text),
+        (f"{STATE_SIGNS[organism.state]} {state}", rich_colour(states.get(organism.state, palette.dim))),
         (genes_in_short(organism.genes), dim),
         (f"{organism.params:,}", dim),
-        (f"{STATE_SIGNS[organism.state]} {state}", rich_colour(states.get(organism.state, palette.dim))),
     )
-
-
-def rich_colour(colour: str) -> str:
-    """A palette's colour in the spelling of tables, which know sixteen colours by other names."""
-    return colour.removeprefix("ansi_")
 
 
 def species_lines(snapshot: Snapshot, palette: Palette, width: int) -> list[list[Piece]]:

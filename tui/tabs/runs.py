@@ -14,7 +14,7 @@ from ..messages import ComparisonWanted, ReplayWanted, ResumeWanted
 from ..plotting import Series, View
 from ..runs import Card
 from ..snapshot import Snapshot
-from ..themes import palette_of
+from ..themes import palette_of, rich_colour
 from ..widgets.chart import Chart
 from ..widgets.lists import Table
 from ..widgets.text import Text
@@ -36,6 +36,14 @@ COLUMNS = (
 )
 
 
+class Runs(Table):
+    """The table of what was lived."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Replay", id="runs.replay", tooltip="see it again"),
+    ]
+
+
 class RunsTab(Tab):
     TITLE = "Runs"
     ABOUT = """\
@@ -45,22 +53,22 @@ more generations. `x` marks a run, and `v` compares the marked one with the one
 under the cursor.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "replay", "Replay", id="runs.replay", tooltip="see it again", priority=False),
         Binding("r", "resume", "Resume", id="runs.resume", tooltip="go on with it, also past its end"),
         Binding("x", "mark", "Mark", id="runs.mark", tooltip="mark it to be compared"),
         Binding("v", "compare", "Compare", id="runs.compare", tooltip="with the marked one"),
     ]
 
-    def __init__(self, read: Callable[[], list[Card]], **options):
+    def __init__(self, read: Callable[[], list[Card]], going_on: Callable[[], str], **options):
+        """`going_on` is the name of the run that does, if one does."""
         super().__init__(**options)
-        self.read = read
+        self.read, self.going_on = read, going_on
         self.cards: list[Card] = []
         self.marked: Card | None = None
         self.seen: tuple | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(id="runs-panel", classes="panel"):
-            yield Table(id="runs-table")
+            yield Runs(id="runs-table")
         with Horizontal(id="run-details"):
             yield Text("Run", id="run-card", classes="panel")
             yield Chart("Best by generation", id="run-course", classes="panel")
@@ -80,30 +88,32 @@ under the cursor.
 
     def list_runs(self) -> None:
         """Show all runs anew."""
-        table = self.query_one(Table)
-        under_cursor = table.key_under_cursor
         self.cards = self.read()
-        table.clear()
-        palette = palette_of(self.app.current_theme)
-        for card in self.cards:
-            colour = {"finished": palette.good, "unfinished": palette.evolving}.get(card.state, palette.bad)
-            cells = (
-                "▸" if self.marked == card else "",
-                card.date,
-                card.objective,
-                str(len(card.best)),
-                figure(card.best[-1] if card.best else None),
-                figure(card.champion.test_loss if card.champion else None),
-                spark(card.best, 10),
-                duration(card.seconds),
-                card.state,
-                card.corpus,
-                card.path.stem,
-            )
-            styles = {8: colour.removeprefix("ansi_"), 6: palette.evolving.removeprefix("ansi_")}
-            table.add_row(*(RichText(c, styles.get(i, "")) for i, c in enumerate(cells)), key=str(card.path))
-        table.go_to(under_cursor)
+        self.query_one(Table).refill((str(card.path), self._cells(card)) for card in self.cards)
         self._show_card()
+
+    def _cells(self, card: Card) -> list[RichText]:
+        """What each column says of a run."""
+        palette = palette_of(self.app.current_theme)
+        colour = palette.bad if card.complaint else palette.good if card.finished else palette.evolving
+        cells = (
+            "▸" if self.marked == card else "",
+            card.date,
+            card.objective,
+            str(len(card.best)),
+            figure(card.best[-1] if card.best else None),
+            figure(card.champion.test_loss if card.champion else None),
+            spark(card.best, 10),
+            duration(card.seconds),
+            "going on" if self._goes_on(card) else card.state,
+            card.corpus,
+            card.path.stem,
+        )
+        styles = {8: rich_colour(colour), 6: rich_colour(palette.evolving)}
+        return [RichText(text, styles.get(i, "")) for i, text in enumerate(cells)]
+
+    def _goes_on(self, card: Card) -> bool:
+        return card.path.stem == self.going_on()
 
     @property
     def chosen(self) -> Card | None:
@@ -115,6 +125,7 @@ under the cursor.
     def _show_card(self) -> None:
         text, chart = self.query_one("#run-card", Text), self.query_one("#run-course", Chart)
         palette, card = text.palette, self.chosen
+        text.border_title = card.path.stem if card else "Run"
         if card is None:
             text.write(
                 [("No run yet.", palette.text)],
@@ -127,19 +138,18 @@ under the cursor.
             chart.show([])
             return
         rows = [
-            ("run", card.path.stem),
             ("objective", f"{card.objective} on {card.corpus}"),
             ("evaluations", f"{card.evaluations} in {duration(card.seconds)}"),
         ]
         if card.champion:
             rows += [
                 ("champion", f"#{card.champion.champion}"),
-                ("genes", genes_in_short(card.champion.genes)),
                 ("validation", figure(card.champion.validation_loss)),
                 ("test", figure(card.champion.test_loss)),
+                ("genes", genes_in_short(card.champion.genes)),
             ]
         else:
-            rows.append(("state", "unfinished: r goes on with it"))
+            rows.append(("state", "going on" if self._goes_on(card) else "unfinished: r goes on with it"))
         text.write(*([(f"{name:<12}", palette.dim), (value, palette.text)] for name, value in rows))
         series = [Series("best", tuple(enumerate(card.best, start=1)), palette.evolving, "▲")] if card.best else []
         if self.marked and self.marked.best and self.marked != card:
@@ -148,7 +158,7 @@ under the cursor.
         chart.border_title = f"Best by generation, {card.objective}"
 
     @on(Table.RowSelected)
-    def action_replay(self) -> None:
+    def _replay(self) -> None:
         if (card := self.chosen) and not card.complaint:
             self.post_message(ReplayWanted(card.path))
 

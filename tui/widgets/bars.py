@@ -1,6 +1,9 @@
 """The line above the tabs, the keys below them, and the line between while a run is replayed."""
 
+from collections.abc import Mapping
+
 from textual.binding import ActiveBinding
+from textual.dom import DOMNode
 from textual.events import Click
 
 from ..bridge import ReplayFeed
@@ -69,22 +72,29 @@ class KeyBar(Text):
 
     def __init__(self, **options):
         super().__init__(**options)
-        self.places: list[tuple[int, int, str]] = []
+        self.bound: dict[str, ActiveBinding] = {}
+        self.labels: Mapping[str, str] = {}
+        self.places: list[tuple[int, int, str, DOMNode]] = []
 
-    def show(self, bindings: dict[str, ActiveBinding]) -> None:
-        """What is bound now, by its key."""
+    def on_resize(self) -> None:
+        self.show(self.bound, self.labels)
+
+    def show(self, bindings: dict[str, ActiveBinding], labels: Mapping[str, str]) -> None:
+        """What is bound now, by its key; `labels` says of some actions what they'd do now, nothing if it's nothing."""
+        self.bound, self.labels = bindings, labels
         palette = self.palette
-        keys: dict[str, tuple[str, str]] = {}
+        keys: dict[str, tuple[str, str, DOMNode]] = {}
         for key, active in bindings.items():
             binding = active.binding
-            if binding.show and active.enabled and binding.action not in keys:
-                keys[binding.action] = self.app.get_key_display(binding.with_key(key)), binding.description
+            label = labels.get(binding.action, binding.description)
+            if binding.show and active.enabled and label and binding.action not in keys:
+                keys[binding.action] = self.app.get_key_display(binding.with_key(key)), label, active.node
         last = [(action, *keys.pop(action)) for action in self.LAST if action in keys]
-        room = self.size.width - sum(len(key) + len(text) + 3 for _, key, text in last) - 1
+        room = self.size.width - sum(len(key) + len(text) + 3 for _, key, text, _ in last) - 1
         pieces: list[Piece] = [" "]
         self.places = []
         at = 1
-        for action, key, text in [*((action, *entry) for action, entry in keys.items()), *last]:
+        for action, key, text, node in [*((action, *entry) for action, entry in keys.items()), *last]:
             width = len(key) + len(text) + 3
             if action not in self.LAST and at + width > room:
                 continue
@@ -92,14 +102,14 @@ class KeyBar(Text):
                 pieces.append(" " * max(0, room - at))
                 at = max(at, room)
             pieces += [(key, f"bold {palette.evolving}"), (f" {text}  ", palette.dim)]
-            self.places.append((at, at + width - 2, action))
+            self.places.append((at, at + width - 2, action, node))
             at += width
         self.write(pieces)
 
     async def on_click(self, event: Click) -> None:
-        for begin, end, action in self.places:
+        for begin, end, action, node in self.places:
             if begin <= event.x < end:
-                await self.app.run_action(action, self.app.focused or self.app)
+                await self.app.run_action(action, node)
 
 
 class PlayBar(Text):

@@ -1,11 +1,9 @@
 """The log: what just happened, in sentences."""
 
-from rich.cells import cell_len, set_cell_size
-
 from ..snapshot import Line, Snapshot
 from ..themes import STAGE_SIGNS
 from .text import Piece, Text
-from .words import duration
+from .words import duration, fitted
 
 
 class Chronicle(Text):
@@ -22,5 +20,4 @@ class Chronicle(Text):
         colours = {"good": palette.good, "bad": palette.bad, "act": palette.flow}
         colour = palette.stage(line.kind) if line.kind in STAGE_SIGNS else colours.get(line.kind, palette.text)
         room = max(4, self.size.width - 8)
-        text = line.text if cell_len(line.text) <= room else set_cell_size(line.text, room - 1) + "…"
-        return [(f"{duration(line.at):>6}  ", palette.dim), (text, colour)]
+        return [(f"{duration(line.at):>6}  ", palette.dim), (fitted(line.text, room).rstrip(), colour)]

@@ -1,11 +1,10 @@
-"""Names that were dreamt, with their scores as small bars."""
+"""Names that were dreamt, with their flow, symmetry and creativity as small bars, and their beauty."""
 
 from collections.abc import Sequence
 
-from rich.cells import set_cell_size
-
 from ..snapshot import Dreamt
 from .text import Piece, Text
+from .words import fitted
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 
@@ -13,7 +12,7 @@ LEVELS = " ▁▂▃▄▅▆▇█"
 class Dreams(Text):
     """As many names as there's room for, in as many columns."""
 
-    COLUMN = 24
+    COLUMN = 24  # cells, at least
 
     def show(self, dreams: Sequence[Dreamt]) -> None:
         """These names, the first of them first."""
@@ -22,14 +21,17 @@ class Dreams(Text):
         shown = dreams[: columns * rows]
         lines: list[list[Piece]] = [[] for _ in range(min(rows, len(shown)))]
         for i, dreamt in enumerate(shown):
-            lines[i % rows].extend(self._entry(dreamt))
+            lines[i % rows].extend(self._entry(dreamt, self.size.width // columns - 10))
         if not shown:
             lines = [[("It hasn't dreamt yet.", self.palette.dim)]]
         self.write(*lines)
 
-    def _entry(self, dreamt: Dreamt) -> list[Piece]:
+    def _entry(self, dreamt: Dreamt, room: int) -> list[Piece]:
+        """A name in so many cells, and its scores in ten."""
         palette = self.palette
-        name = set_cell_size(dreamt.name or "·", self.COLUMN - 9)
+        # A corpus may hold characters that a terminal would obey.
+        name = "".join(letter if letter.isprintable() else "·" for letter in dreamt.name) or "·"
+        name = fitted(name, room) + " "
         if dreamt.beauty is None or dreamt.flow is None or dreamt.symmetry is None or dreamt.creativity is None:
             return [(name, palette.text), (" " * 9, "")]
         style = f"bold {palette.text}" if dreamt.beauty > 0.5 else palette.text

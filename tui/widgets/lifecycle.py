@@ -21,8 +21,8 @@ class Lifecycle(Picture):
 
     def show(self, snapshot: Snapshot) -> None:
         """The life as it is now."""
-        if progress(snapshot) != progress(self.snapshot) or snapshot.stage != self.snapshot.stage:
-            self.snapshot = snapshot
+        before, self.snapshot = self.snapshot, snapshot
+        if (snapshot.stage, progress(snapshot), doing(snapshot)) != (before.stage, progress(before), doing(before)):
             self.repaint()
 
     def paint(self, width: int, height: int, base: Style) -> list[Strip]:
@@ -43,23 +43,26 @@ class Lifecycle(Picture):
                 upper.append(Segment(empty, ink(palette.faint, base)))
         lines = [Strip(upper)]
         if height > 1:
-            lines.append(Strip([Segment(self._doing(width), ink(palette.dim, base))]))
+            side = "<^>"[now]
+            lines.append(Strip([Segment(f" {doing(snapshot):{side}{width - 2}} ", ink(palette.dim, base))]))
         return [line.adjust_cell_length(width, base) for line in lines]
 
-    def _doing(self, width: int) -> str:
-        """What the creature is busy with, under the stage that it's in."""
-        snapshot = self.snapshot
-        learnt, searched = progress(snapshot)
-        if snapshot.stage == "evolving":
-            of = f" of {snapshot.generations}" if snapshot.generations else ""
-            text = f"generation {snapshot.generation}{of} · {searched:.0%}"
-            if snapshot.confirmed or (searched >= 1 and not snapshot.end):
-                text = "confirming the best"
-            return f"{text:^{width}}"
-        if snapshot.stage == "evolved":
-            return f"{'it has rewritten its own DNA ':>{width}}"
-        text = " learning" if learnt < 1 else " it has learnt; e lets it evolve"
-        return f"{text:<{width}}"
+
+def doing(snapshot: Snapshot) -> str:
+    """What the creature is busy with, or why with nothing."""
+    learnt, searched = progress(snapshot)
+    if snapshot.failure:
+        return snapshot.failure
+    if snapshot.stage == "evolving":
+        if snapshot.end:
+            return "the search is over"
+        if snapshot.confirmed or searched >= 1:
+            return "confirming the best"
+        of = f" of {snapshot.generations}" if snapshot.generations else ""
+        return f"generation {snapshot.generation}{of} · {searched:.0%}"
+    if snapshot.stage == "evolved":
+        return "it has rewritten its own DNA"
+    return "learning" if learnt < 1 else "it has learnt; e lets it evolve"
 
 
 def progress(snapshot: Snapshot) -> tuple[float, float]:
@@ -72,9 +75,4 @@ def progress(snapshot: Snapshot) -> tuple[float, float]:
         return learnt, 1.0
     if snapshot.stage != "evolving" or not snapshot.generations:
         return learnt, 0.0
-    finished = sum(1 for generation in snapshot.history if generation.end.generation <= snapshot.generation)
-    heads = len({organism.head for organism in snapshot.population}) or 1
-    current = 0.0
-    if snapshot.population and not any(g.end.generation == snapshot.generation for g in snapshot.history):
-        current = sum(organism.share for organism in snapshot.population) / len(snapshot.population)
-    return learnt, min(1.0, (finished / heads + current) / snapshot.generations)
+    return learnt, min(1.0, snapshot.lived / snapshot.generations)

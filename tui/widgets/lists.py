@@ -1,7 +1,9 @@
 """Tables, lists and pages that move by arrows and by vim's keys alike."""
 
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import DataTable, OptionList
@@ -13,10 +15,12 @@ DOWN_UP: list[BindingType] = [
 
 
 class Table(DataTable):
-    """Rows under a cursor."""
+    """Rows under a cursor. Its arrows to the sides are those of the tabs, as everywhere; h and l scroll."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *DOWN_UP,
+        Binding("left", "app.turn(-1)", "Tab before", id="tab-before", show=False),
+        Binding("right", "app.turn(1)", "Tab after", id="tab-after", show=False),
         Binding("h", "scroll_left", "Left", show=False),
         Binding("l", "scroll_right", "Right", show=False),
         Binding("G", "scroll_bottom", "Last", show=False),
@@ -32,10 +36,15 @@ class Table(DataTable):
             return None
         return self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value
 
-    def go_to(self, key: str | None) -> None:
-        """Put the cursor on the row of that key, if it's there."""
-        if key is not None and key in self.rows:
-            self.move_cursor(row=self.get_row_index(key), scroll=False)
+    def refill(self, rows: Iterable[tuple[str, Sequence[Text]]]) -> None:
+        """Show these rows, (key, cells), and no others; the cursor stays on its row, and the scrolling where it is."""
+        under_cursor, place = self.key_under_cursor, self.scroll_offset
+        self.clear()
+        for key, cells in rows:
+            self.add_row(*cells, key=key)
+        if under_cursor is not None and under_cursor in self.rows:
+            self.move_cursor(row=self.get_row_index(under_cursor), scroll=False)
+        self.scroll_to(*place, animate=False, immediate=True)
 
 
 class Choices(OptionList):

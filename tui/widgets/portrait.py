@@ -57,13 +57,12 @@ class _Cell(msgspec.Struct):
 
 
 class Portrait(Picture):
-    """Draws what `show` was given, at the moment that `clock` says, `FRAMES` times a second unless it's frozen."""
+    """Draws what `show` was given, at the moment that `clock` says, `FRAMES` times a second; not on a frozen screen."""
 
     def __init__(self, clock: Callable[[], float], moving: bool = True, **options):
         super().__init__(**options)
         self.clock = clock
         self.moving = moving
-        self.frozen = False
         self.snapshot = Snapshot()
         self.cells: dict[int, _Cell] = {}
         self.laid_out: tuple[int, int] | None = None
@@ -73,7 +72,7 @@ class Portrait(Picture):
             self.set_interval(1 / FRAMES, self._frame)
 
     def _frame(self) -> None:
-        if self.frozen or not self.is_on_screen or self.screen is not self.app.screen:
+        if self.screen.has_class("-frozen") or not self.is_on_screen or self.screen is not self.app.screen:
             return
         for cell in self.cells.values():
             cell.ease(EASE)

@@ -24,7 +24,7 @@ class Vitals(Vertical):
         """The life as it is now."""
         loss, meaning = self._loss(snapshot)
         digits = self.query_one("#loss", Digits)
-        shown = "-.---" if loss is None else f"{loss:.3f}"
+        shown = "-.---" if loss is None else f"{loss:.3f}"[:6]
         if digits.value != shown:
             digits.update(shown)
         text = self.query_one("#meaning", Text)
@@ -63,7 +63,7 @@ class Vitals(Vertical):
         else:
             training = snapshot.training(snapshot.stage)
             test = training.end.test_loss if training and training.end else None
-            rows.append(("test loss", figure(test), "" if test is None else "looked at last"))
+            rows.append(("test loss", figure(test), "" if test is None else "seen last"))
             rows.append(("generation", "–", "not evolving"))
         left = "" if snapshot.remaining is None else f"{duration(snapshot.remaining)} left"
         state = "paused" if snapshot.paused else left
@@ -79,4 +79,4 @@ class Vitals(Vertical):
 
     @staticmethod
     def _row(name: str, value: str, note: str, palette: Palette) -> list[Piece]:
-        return [(f"{name:<12}", palette.dim), (f"{value:<9}", f"bold {palette.text}"), (note, palette.dim)]
+        return [(f"{name:<12}", palette.dim), (f"{value:<9} ", f"bold {palette.text}"), (note, palette.dim)]

@@ -1,5 +1,7 @@
 """How figures are written, everywhere the same."""
 
+from rich.cells import cell_len, set_cell_size
+
 from organism.genome import Genes
 
 
@@ -15,6 +17,11 @@ def duration(seconds: float | None) -> str:
 def figure(value: float | None, places: int = 4) -> str:
     """A loss or a score; a dash where there's none."""
     return "–" if value is None else f"{value:.{places}f}"
+
+
+def fitted(text: str, width: int) -> str:
+    """A text in as many cells, with an ellipsis where it had to be cut."""
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
 def genes_in_short(genes: Genes) -> str:
