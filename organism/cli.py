@@ -658,7 +658,7 @@ def sweep(
     *,
     shared: Shared = Shared(),
     values: str | None = None,
-    seeds: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1000))] = 3,
+    seeds: Annotated[int, Parameter(converter=_number, validator=Number(gte=1, lte=1000))] | None = None,
     workers: Workers | None = None,
     out: Path | None = None,
     plot: Path | None = None,
@@ -674,7 +674,7 @@ def sweep(
     values
         Instead of the usual ones: for steps '1k,2k,500', for params width/heads/layers '16/4/1,32/4/2'.
     seeds
-        Trainings a point: under --seed (42 if left out) and those that follow it.
+        Trainings a point, 3 if left out: under --seed (42 if left out) and those that follow it.
     workers
         Worker processes; default: the cores.
     out
@@ -698,12 +698,15 @@ def sweep(
             check(path)
     home = Home.find(shared.home)
     if what.endswith(".jsonl"):
+        for flag, given in (("--values", values), ("--seeds", seeds), ("--seed", shared.seed)):
+            if given is not None:
+                raise BadInput(f"{flag} {given}: {what} is the journal of a sweep that has its own")
         results = sweeping.read(Path(what))
     else:
         corpus = read_corpus(shared.data)
         first = SEED if shared.seed is None else shared.seed
         genes = genome_in_force(home).genes
-        plan = sweeping.plan(what, genes, corpus, shared.data, first, seeds, _checked(shared), shared.dtype, values)
+        plan = sweeping.plan(what, genes, corpus, first, seeds or 3, _checked(shared), shared.dtype, values)
         _compile_once(shared.metabolism, shared.dtype)
         try:
             with sweep_bar() as show, closing(sweeping.run(plan, corpus, home, workers or _cores())) as work:
@@ -769,6 +772,8 @@ def explain(
     if (name is None) == (expression is None):
         raise BadInput("explain: must be given a NAME or an --expression")
     if expression is not None:
+        if letter:
+            raise BadInput(f"--letter {letter}: an --expression has none")
         scalars, title = of_expression(expression), expression
         explained, said = scalars, table(scalars)
     else:

@@ -45,6 +45,11 @@ def refused(*arguments: object) -> str:
         (("evolve", "--headless", "--target", "nan"), "--target nan: must be a finite number"),
         (("dream", "-n", "2.7"), "2.7: must be a whole number"),
         (("judge", "--bogus"), "--bogus: isn't a flag of judge"),
+        (
+            ("explain", "--expression", "a=1", "--graph", "a.svg", "--letter", "2"),
+            "--letter 2: an --expression has none",
+        ),
+        (("sweep", "old.jsonl", "--seeds", "2"), "--seeds 2: old.jsonl is the journal of a sweep"),
         (("explain", "anna", "--letter", "2"), "--letter 2: is for --graph"),
         (("runs", "resume", "--headless", "--generations", "0"), "--generations"),
         (("corpus", "show", "-n", "-3"), "-n"),

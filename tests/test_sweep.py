@@ -140,7 +140,7 @@ def test_an_interrupted_sweep_says_that_it_goes_on(home, tiny):
 def test_a_creature_that_dies_is_told_of_and_left_out(home, tiny, tmp_path):
     (tmp_path / "wild.toml").write_text("[genes]\nmlp_ratio = 2\n[grid]\nlearning_rate = [0.01, 1.0]\n")
     corpus = read_corpus(str(tiny / "tiny.txt"))
-    plan = sweep.plan(str(tmp_path / "wild.toml"), SEEDLING, corpus, corpus.name, 42, 1, "tape", "float64")
+    plan = sweep.plan(str(tmp_path / "wild.toml"), SEEDLING, corpus, 42, 1, "tape", "float64")
     path = plan.journal(Home(home))
     path.parent.mkdir(parents=True)
     died = sweep.Died(1, 42, "diverged at step 7")
@@ -157,7 +157,7 @@ def planned(what, values=None, seeds=3, text=None, folder=None) -> sweep.Sweep:
     if text is not None:
         (folder / what).write_text(text)
         what = str(folder / what)
-    return sweep.plan(what, PRIMORDIAL, corpus, corpus.name, 42, seeds, "tape", "float64", values)
+    return sweep.plan(what, PRIMORDIAL, corpus, 42, seeds, "tape", "float64", values)
 
 
 def read_corpus_of(folder):
