@@ -564,6 +564,7 @@ class Fused:
         self._work = self._aligned(self._plan.size)
         self._places = np.zeros(3 * self._plan.columns, np.int64)
         self._said = np.zeros(architecture.block_size + 1, np.int64)
+        self._row = row_length(architecture.block_size, self.lanes)  # how far apart rows lie while it speaks
         self._known = 0  # how many columns of what was said are in the workspace
         # Rows of weights, their memory and gradient: aligned, and never at the same place of a page, where the
         # processor would take a load for one that must wait for a store.
@@ -645,7 +646,7 @@ class Fused:
         for at, token in enumerate(tokens, position):
             self._said[at] = token
         known = min(self._known, position) // self.lanes * self.lanes
-        row = row_length(self.architecture.block_size, self.lanes)
+        row = self._row
         self._forward(weights, self._said, np.array([0, last + 1, 0]), np.zeros(1), known, row)
         self._known = last + 1
         first = self._plan.logits + last

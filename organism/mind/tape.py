@@ -423,7 +423,9 @@ class Tape:
         loss = 0.0
         for part, shares in windows(starts, self._positions, self._work):
             tick()
-            loss += self._forward(weights, tokens, np.pad(part, ((0, 0), (0, 1))), shares)
+            segments = np.zeros((len(part), 4), np.int64)
+            segments[:, :3] = part
+            loss += self._forward(weights, tokens, segments, shares)
         return loss
 
     def logits(self, weights: np.ndarray, tokens: Sequence[int], position: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-WORK = 100_000_000
+WORK = 100_000_000  # multiplications in a slice
 
 
 def windows(starts: np.ndarray, block: int, work: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -23,6 +23,6 @@ def windows(starts: np.ndarray, block: int, work: int) -> Iterator[tuple[np.ndar
     shift = np.arange(needed.sum()) - np.repeat(np.cumsum(needed) - needed, needed)
     size = np.repeat(np.minimum(lengths, block), needed)
     held = np.stack([np.repeat(starts[:-1], needed) + shift, size, np.where(shift > 0, size - 1, 0)], axis=-1)
-    ends = np.flatnonzero(np.diff(np.cumsum(size) * work // WORK)) + 1
-    for part in np.split(held, ends):
+    number = np.cumsum(size) * work // WORK
+    for part in np.split(held, np.flatnonzero(number[1:] != number[:-1]) + 1):
         yield part, np.full(len(part), 1.0 / lengths.sum())
