@@ -72,6 +72,19 @@ def test_a_search_alone_ends_as_what_it_has_become(recorded):
     assert doing(life) == "it has rewritten its own DNA"
 
 
+def test_an_evolved_creature_that_begins_its_next_run_has_its_search_before_it(recorded):
+    run = msgspec.structs.replace(recorded[0], stage="evolved", config=recorded[0].config | {"documents": 60})
+    again = [run, events.Stage(stage="evolved", saying="I have become"), *recorded[2:]]
+    learning = told(again, lambda event: isinstance(event, events.TrainStep) and event.step == 500)
+    assert doing(learning) == "learning"
+    assert 0 < progress(learning)[0] < 1
+    assert progress(learning)[1] == 0
+    searching = told(again, lambda event: isinstance(event, events.GenerationStart))
+    assert searching.validation_loss == searching.trainings[0].end.validation_loss
+    assert "mostly noise" in searching.log[-2].text
+    assert told(again).validation_loss == told(recorded).validation_loss
+
+
 def test_a_search_shows_its_leader_and_its_population(recorded):
     life = told(recorded, lambda event: isinstance(event, events.GenerationEnd) and event.generation == 2)
     assert life.evolving

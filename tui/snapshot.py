@@ -67,6 +67,13 @@ class Training(msgspec.Struct, frozen=True):
     curve: Curve = ()
     end: TrainEnd | None = None
 
+    @property
+    def share(self) -> float:
+        """How much of it is done, in [0, 1]."""
+        if self.end:
+            return 1.0
+        return self.curve[-1][0] / self.genes.num_steps if self.curve else 0.0
+
 
 class Generation(msgspec.Struct, frozen=True):
     """A generation that is over, and what its champion was measured to be."""
@@ -181,12 +188,11 @@ class Snapshot(msgspec.Struct, frozen=True):
                 return self.end.validation_loss
             if self.leader and self.leader.judged:
                 return self.leader.judged.validation_loss
-            training = self.training("primordial")
-        else:
-            training = self.training(self.stage)
-            if self.stage == "evolved" and not (training and training.end) and self.end:
-                return self.end.validation_loss
-        return training.end.validation_loss if training and training.end else None
+        # The first training is of what it was before its search, any other of what that made of it.
+        own = self.trainings[1:] if self.end else self.trainings
+        if own and own[-1].end:
+            return own[-1].end.validation_loss
+        return self.end.validation_loss if self.end else None
 
     def original(self, organism: Organism) -> Organism:
         """Who first carried these genes: an elite isn't trained again, it stands for whom it copies."""

@@ -71,7 +71,8 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         course.border_subtitle = "  ".join(f"{sign} {name}" for name, sign in SIGNS.items())
         self._show_scatter(snapshot)
         self._show_now(snapshot)
-        self.query_one("#loveliest", Dreams).show(snapshot.beautiful)
+        none = "No dream of it is beautiful yet." if snapshot.dreams else "It hasn't dreamt yet."
+        self.query_one("#loveliest", Dreams).show(snapshot.beautiful, none)
 
     def _show_scatter(self, snapshot: Snapshot) -> None:
         scatter = self.query_one("#scatter", Chart)
