@@ -1,7 +1,6 @@
 """From events to snapshots: the story, its moments and its sentences, live feeds and replays, without any screen."""
 
 import threading
-from itertools import pairwise
 
 import msgspec
 import pytest
@@ -135,14 +134,6 @@ def test_snapshots_share_what_has_not_changed(recorded):
         story.tell(event, at)
     first, second = story.snapshot(1.0), story.snapshot(1.0)
     assert all(a is b for a, b in zip(first.population, second.population, strict=True))
-
-
-def test_the_lineage_of_a_leader_leads_back_to_somebody_without_parents(recorded):
-    life = told(recorded)
-    line = life.lineage(life.leader.id)
-    assert line[0].id == life.leader.id
-    assert not line[-1].parents
-    assert all(child.parents[0] == mother.id for child, mother in pairwise(line))
 
 
 def test_acts_change_what_they_say():

@@ -18,14 +18,13 @@ COPIES = ("elite", "champion", "re-eval")
 
 
 class Dreamt(msgspec.Struct, frozen=True):
-    """A name that was dreamt, its scores in [0, 1] if it could be judged, and by whom (None: the creature itself)."""
+    """A name that was dreamt, and its scores in [0, 1] if it could be judged."""
 
     name: str
     flow: float | None = None
     symmetry: float | None = None
     creativity: float | None = None
     beauty: float | None = None
-    by: int | None = None
 
 
 class Organism(msgspec.Struct, frozen=True):
@@ -202,13 +201,3 @@ class Snapshot(msgspec.Struct, frozen=True):
                 break
             organism = parent
         return organism
-
-    def lineage(self, id: int) -> tuple[Organism, ...]:
-        """An organism and the mothers before it, newest first, back to one that has none."""
-        line: list[Organism] = []
-        while (organism := self.organisms.get(id)) is not None and organism not in line:
-            line.append(organism)
-            if not organism.parents:
-                break
-            id = organism.parents[0]
-        return tuple(line)
