@@ -14,6 +14,9 @@ class Dreams(Text):
 
     COLUMN = 24  # cells, at least
 
+    def on_mount(self) -> None:
+        self.border_subtitle = "flow symmetry creativity"
+
     def show(self, dreams: Sequence[Dreamt], none: str = "It hasn't dreamt yet.") -> None:
         """These names, the first of them first; `none` is said where there are none."""
         columns = max(1, self.size.width // self.COLUMN)
