@@ -136,3 +136,17 @@ async def closed(app: OrganismApp) -> None:
     """End what the application listens to."""
     if app.bridge:
         await asyncio.to_thread(app.bridge.close)
+
+
+def drive(app: OrganismApp, steps, size=(120, 40)) -> None:
+    """Run `steps(app, pilot)` on the application once its first snapshot is there."""
+
+    async def go():
+        async with app.run_test(size=size, notifications=True) as pilot:
+            try:
+                await until(app, lambda: app.snapshot.run)
+                await steps(app, pilot)
+            finally:
+                await closed(app)
+
+    asyncio.run(go())

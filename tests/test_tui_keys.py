@@ -1,11 +1,10 @@
 """A recorded run on the screen, driven as a person drives it: by keys, by the mouse, and by pulling at the window."""
 
-import asyncio
-
 import pytest
 from screen import (
+    STEM,
     Clock,
-    closed,
+    drive,
     hydra_events,
     quiet,
     recorded_home,
@@ -18,6 +17,7 @@ from screen import (
 
 from organism import events
 from organism.errors import BadInput
+from organism.evolution.journal import read_events
 from organism.home import Home
 from organism.life import Plan
 from tui.app import OrganismApp
@@ -38,20 +38,6 @@ def third_generation(event) -> bool:
 
 def the_end(event) -> bool:
     return isinstance(event, events.Dream) and "anghar" in event.names
-
-
-def drive(app: OrganismApp, steps, size=(120, 40)) -> None:
-    """Run `steps(app, pilot)` on the application once its first snapshot is there."""
-
-    async def go():
-        async with app.run_test(size=size, notifications=True) as pilot:
-            try:
-                await until(app, lambda: app.snapshot.run)
-                await steps(app, pilot)
-            finally:
-                await closed(app)
-
-    asyncio.run(go())
 
 
 TITLES = {
@@ -509,7 +495,6 @@ class Still:
     def __init__(self, *lines):
         self.lines = lines
         self.acts = []
-        self.gone = asyncio.Event()
         self.closing = False
 
     def events(self):
@@ -528,7 +513,7 @@ class Still:
 
 def learning(home: Home) -> tuple[OrganismApp, Still]:
     """An application in whose run the creature is learning."""
-    held = replaying(home).first(replaying(home)).events
+    held = read_events(home.experiments / f"{STEM}.jsonl")
     source = Still(*held[: next(i for i, event in enumerate(held) if isinstance(event, events.TrainStep)) + 1])
     return quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: source).start()), source
 
@@ -554,10 +539,9 @@ def test_a_creature_that_learns_in_its_run_is_not_left_without_a_word(tmp_path):
 
 def searching(home: Home) -> tuple[OrganismApp, Still]:
     """An application amid a search, which a test can look into."""
-    held = replaying(home).first(replaying(home)).events
+    held = read_events(home.experiments / f"{STEM}.jsonl")
     source = Still(*held[:200])
-    feed = lambda app: LiveFeed(lambda: source).start()  # noqa: E731
-    return OrganismApp(home, Plan(seed=1), 2, feed, moving=False, settings=Config(theme="organism-dark")), source
+    return quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: source).start()), source
 
 
 def test_what_a_person_does_to_a_run_reaches_it(tmp_path):
@@ -583,7 +567,7 @@ def test_what_a_person_does_to_a_run_reaches_it(tmp_path):
 
 def test_what_is_dead_or_absent_can_be_neither_culled_nor_blessed(tmp_path):
     home = recorded_home(tmp_path)
-    told = replaying(home).first(replaying(home)).events[:200]
+    told = read_events(home.experiments / f"{STEM}.jsonl")[:200]
     born = next(event for event in told if isinstance(event, events.Born))
     source = Still(*told, events.Died(id=born.id, generation=1, replicate=0, reason="culled"))
     app = quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: source).start())

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from screen import closed, quiet, screen_text, until, until_shown
+from screen import drive, quiet, screen_text, until, until_shown
 
 from organism import events
 from organism.evolution import registry
@@ -29,19 +29,6 @@ def home(tmp_path) -> Home:
 def plan(tiny: Path, **changes) -> Plan:
     options = {"generations": 2, "population": 4, "space": str(tiny / "tiny.toml"), "data": str(tiny / "tiny.txt")}
     return Plan(seed=1, **options | changes)
-
-
-def drive(app: OrganismApp, steps) -> None:
-    """Run `steps(app, pilot)` on the application, and end whatever it started."""
-
-    async def go():
-        async with app.run_test(size=(100, 36), notifications=True) as pilot:
-            try:
-                await steps(app, pilot)
-            finally:
-                await closed(app)
-
-    asyncio.run(go())
 
 
 def acts(home: Home) -> list[tuple[str, int | None]]:

@@ -1,7 +1,6 @@
 """From events to snapshots: the story, its moments and its sentences, live feeds and replays, without any screen."""
 
 import threading
-from itertools import pairwise
 
 import msgspec
 import pytest
@@ -72,6 +71,19 @@ def test_a_search_alone_ends_as_what_it_has_become(recorded):
     assert doing(life) == "it has rewritten its own DNA"
 
 
+def test_an_evolved_creature_that_begins_its_next_run_has_its_search_before_it(recorded):
+    run = msgspec.structs.replace(recorded[0], stage="evolved", config=recorded[0].config | {"documents": 60})
+    again = [run, events.Stage(stage="evolved", saying="I have become"), *recorded[2:]]
+    learning = told(again, lambda event: isinstance(event, events.TrainStep) and event.step == 500)
+    assert doing(learning) == "learning"
+    assert 0 < progress(learning)[0] < 1
+    assert progress(learning)[1] == 0
+    searching = told(again, lambda event: isinstance(event, events.GenerationStart))
+    assert searching.validation_loss == searching.trainings[0].end.validation_loss
+    assert "mostly noise" in searching.log[-2].text
+    assert told(again).validation_loss == told(recorded).validation_loss
+
+
 def test_a_search_shows_its_leader_and_its_population(recorded):
     life = told(recorded, lambda event: isinstance(event, events.GenerationEnd) and event.generation == 2)
     assert life.evolving
@@ -122,14 +134,6 @@ def test_snapshots_share_what_has_not_changed(recorded):
         story.tell(event, at)
     first, second = story.snapshot(1.0), story.snapshot(1.0)
     assert all(a is b for a, b in zip(first.population, second.population, strict=True))
-
-
-def test_the_lineage_of_a_leader_leads_back_to_somebody_without_parents(recorded):
-    life = told(recorded)
-    line = life.lineage(life.leader.id)
-    assert line[0].id == life.leader.id
-    assert not line[-1].parents
-    assert all(child.parents[0] == mother.id for child, mother in pairwise(line))
 
 
 def test_acts_change_what_they_say():

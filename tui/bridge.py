@@ -44,9 +44,6 @@ class Source(Protocol):
 class Feed(Protocol):
     """What a bridge asks."""
 
-    @property
-    def story(self) -> Story: ...
-
     def advance(self) -> Snapshot | None:
         """The life as it is now, or None if nothing has changed since the last call."""
         ...

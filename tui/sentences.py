@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from organism.corpus import FEW
 from organism.events import (
     Abandoned,
     Act,
@@ -24,6 +25,7 @@ from organism.events import (
 )
 
 from .snapshot import Organism, Snapshot
+from .widgets.words import counted
 
 REASONS = {
     "generations": "all generations have lived",
@@ -42,12 +44,16 @@ REGIMES = {
 def sentence(event: Event, now: Snapshot, organisms: Mapping[int, Organism]) -> tuple[str, str] | None:
     """(text, kind) of what `event` means in the life that `now` shows, or None if it needs no words."""
     match event:
+        case Run(workers=0):
+            return f"It wakes on {event.corpus}.", ""
         case Run():
             return f"A run begins on {event.corpus}: objective {event.objective}, seed {event.seed}.", ""
+        case Stage(stage="evolving") if now.run and (few := now.run.config.get("documents", FEW)) < FEW:
+            return f"The creature is evolving on {counted(few, 'document')}: its fitness is mostly noise.", "bad"
         case Stage():
             return f"The creature is {event.stage}: “{event.saying}”.", event.stage
         case TrainStart():
-            return f"It starts to learn: {event.params:,} parameters, {event.documents:,} documents.", ""
+            return f"It starts to learn: {event.params:,} parameters, {counted(event.documents, 'document')}.", ""
         case TrainEnd(validation_loss=None):
             return f"It has learnt; its last training loss is {event.loss:.4f}.", "good"
         case TrainEnd():

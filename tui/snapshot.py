@@ -18,14 +18,13 @@ COPIES = ("elite", "champion", "re-eval")
 
 
 class Dreamt(msgspec.Struct, frozen=True):
-    """A name that was dreamt, its scores in [0, 1] if it could be judged, and by whom (None: the creature itself)."""
+    """A name that was dreamt, and its scores in [0, 1] if it could be judged."""
 
     name: str
     flow: float | None = None
     symmetry: float | None = None
     creativity: float | None = None
     beauty: float | None = None
-    by: int | None = None
 
 
 class Organism(msgspec.Struct, frozen=True):
@@ -66,6 +65,13 @@ class Training(msgspec.Struct, frozen=True):
     params: int
     curve: Curve = ()
     end: TrainEnd | None = None
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, in [0, 1]."""
+        if self.end:
+            return 1.0
+        return self.curve[-1][0] / self.genes.num_steps if self.curve else 0.0
 
 
 class Generation(msgspec.Struct, frozen=True):
@@ -181,12 +187,11 @@ class Snapshot(msgspec.Struct, frozen=True):
                 return self.end.validation_loss
             if self.leader and self.leader.judged:
                 return self.leader.judged.validation_loss
-            training = self.training("primordial")
-        else:
-            training = self.training(self.stage)
-            if self.stage == "evolved" and not (training and training.end) and self.end:
-                return self.end.validation_loss
-        return training.end.validation_loss if training and training.end else None
+        # The first training is of what it was before its search, any other of what that made of it.
+        own = self.trainings[1:] if self.end else self.trainings
+        if own and own[-1].end:
+            return own[-1].end.validation_loss
+        return self.end.validation_loss if self.end else None
 
     def original(self, organism: Organism) -> Organism:
         """Who first carried these genes: an elite isn't trained again, it stands for whom it copies."""
@@ -196,13 +201,3 @@ class Snapshot(msgspec.Struct, frozen=True):
                 break
             organism = parent
         return organism
-
-    def lineage(self, id: int) -> tuple[Organism, ...]:
-        """An organism and the mothers before it, newest first, back to one that has none."""
-        line: list[Organism] = []
-        while (organism := self.organisms.get(id)) is not None and organism not in line:
-            line.append(organism)
-            if not organism.parents:
-                break
-            id = organism.parents[0]
-        return tuple(line)

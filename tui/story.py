@@ -37,7 +37,7 @@ from organism.events import (
 from organism.life import SAYINGS
 
 from .sentences import sentence
-from .snapshot import Curve, Dreamt, Generation, Line, Organism, Reading, Snapshot, Training
+from .snapshot import Dreamt, Generation, Line, Organism, Reading, Snapshot, Training
 
 LOG, DREAMS, BEAUTIFUL = 200, 60, 40
 CURVE = 400  # points of the creature's own training curve, at most
@@ -136,7 +136,7 @@ class Story:
             case TrainEnd():
                 self._revise_training(end=event, curve=tuple(self.thinned))
             case Dream():
-                self._dream(event.names, None)
+                self._dream(event.names)
             case GenerationStart():
                 self._open(event)
             case Born():
@@ -244,7 +244,7 @@ class Story:
         if event.inherited:
             return
         self._revise(evaluations=self.now.evaluations + 1)
-        self._dream(event.names, event.id)
+        self._dream(event.names)
         leader = self.now.leader
         best = leader.judged.mean_fitness if leader and leader.judged else float("-inf")
         rival = leader is None or leader.head == self.organisms[event.id].head
@@ -256,9 +256,9 @@ class Story:
             leader = self.organisms[id]
             self._revise(leader=leader, creature=leader.genes, params=leader.params)
 
-    def _dream(self, names: tuple[str, ...], by: int | None) -> None:
+    def _dream(self, names: tuple[str, ...]) -> None:
         for name in names:
-            dreamt = msgspec.structs.replace(self.score(name), by=by)
+            dreamt = self.score(name)
             self.dreams.appendleft(dreamt)
             if dreamt.beauty and name not in self.beautiful:
                 self.beautiful[name] = dreamt
@@ -287,10 +287,3 @@ class Story:
         done = self.now.lived
         left = max(0.0, self.now.generations - done)
         return searched / done * left if searched and done > 0.2 else None
-
-
-def thin(curve: Curve, points: int) -> Curve:
-    """At most `points` of a curve, the last one among them."""
-    if len(curve) <= points or points < 2:
-        return curve
-    return tuple(curve[round(i * (len(curve) - 1) / (points - 1))] for i in range(points))

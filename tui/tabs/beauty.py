@@ -60,10 +60,9 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         course = self.query_one("#course", Chart)
         palette = course.palette
         champions = [(g.end.generation, g.champion) for g in snapshot.history if g.champion]
-        colours = {"flow": palette.flow, "symmetry": palette.symmetry, "creativity": palette.creativity}
         series = [
-            Series(name, tuple((n, getattr(judged, name)) for n, judged in champions), colours[name], sign)
-            for name, sign in SIGNS.items()
+            Series(name, tuple((n, getattr(judged, name)) for n, judged in champions), colour, SIGNS[name])
+            for name, colour in self._score_colours(palette)
         ]
         generations = float(max(2, snapshot.generations))
         view = View(x_name="gen", y_span=(0.0, 1.0), x_span=(1.0, generations))
@@ -71,7 +70,8 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         course.border_subtitle = "  ".join(f"{sign} {name}" for name, sign in SIGNS.items())
         self._show_scatter(snapshot)
         self._show_now(snapshot)
-        self.query_one("#loveliest", Dreams).show(snapshot.beautiful)
+        none = "No dream of it is beautiful yet." if snapshot.dreams else "It hasn't dreamt yet."
+        self.query_one("#loveliest", Dreams).show(snapshot.beautiful, none)
 
     def _show_scatter(self, snapshot: Snapshot) -> None:
         scatter = self.query_one("#scatter", Chart)

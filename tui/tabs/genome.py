@@ -119,9 +119,9 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
                 text.write([(str(error), palette.bad)])
             return
         before, now = self.texts(snapshot)
-        changes = self.changes if self.changes is not None else snapshot.written is not None and before != now
+        changes = self._shows_changes(before, now)
         page.border_title = "genome.toml, what changed" if changes else "genome.toml"
-        page.border_subtitle = "rewritten by evolution" if before != now else ""
+        page.border_subtitle = "rewritten by evolution" if before != now else "unchanged" if changes else ""
         text.write(
             *(compared(before, now, palette) if changes else [highlighted(x, palette) for x in now.splitlines()])
         )
@@ -138,10 +138,15 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
         self._show_text(self.snapshot)
 
     def action_turn(self) -> None:
-        before, now = self.texts(self.snapshot)
-        shown = self.changes if self.changes is not None else before != now
-        self.changes, self.viewed = not shown, None
+        if self.viewed:
+            self.viewed = None
+        else:
+            self.changes = not self._shows_changes(*self.texts(self.snapshot))
         self._show_text(self.snapshot)
+
+    def _shows_changes(self, before: str, now: str) -> bool:
+        """Whether what changed is shown: as the person turned it, else once there's a change."""
+        return before != now if self.changes is None else self.changes
 
     def action_use(self) -> None:
         if chosen := self.chosen:

@@ -10,7 +10,7 @@ from .picture import Picture
 
 
 class Chart(Picture):
-    """Shows series and rules; `look` changes how."""
+    """Shows series and rules."""
 
     def __init__(self, title: str, **options):
         super().__init__(**options)

@@ -14,8 +14,11 @@ class Dreams(Text):
 
     COLUMN = 24  # cells, at least
 
-    def show(self, dreams: Sequence[Dreamt]) -> None:
-        """These names, the first of them first."""
+    def on_mount(self) -> None:
+        self.border_subtitle = "flow symmetry creativity"
+
+    def show(self, dreams: Sequence[Dreamt], none: str = "It hasn't dreamt yet.") -> None:
+        """These names, the first of them first; `none` is said where there are none."""
         columns = max(1, self.size.width // self.COLUMN)
         rows = max(0, self.size.height)
         shown = dreams[: columns * rows]
@@ -23,7 +26,7 @@ class Dreams(Text):
         for i, dreamt in enumerate(shown):
             lines[i % rows].extend(self._entry(dreamt, self.size.width // columns - 10))
         if not shown:
-            lines = [[("It hasn't dreamt yet.", self.palette.dim)]]
+            lines = [[(none, self.palette.dim)]]
         self.write(*lines)
 
     def _entry(self, dreamt: Dreamt, room: int) -> list[Piece]:

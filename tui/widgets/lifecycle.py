@@ -60,19 +60,16 @@ def doing(snapshot: Snapshot) -> str:
             return "confirming the best"
         of = f" of {snapshot.generations}" if snapshot.generations else ""
         return f"generation {snapshot.generation}{of} · {searched:.0%}"
-    if snapshot.stage == "evolved":
+    if snapshot.stage == "evolved" and searched == 1:
         return "it has rewritten its own DNA"
     return "learning" if learnt < 1 else "it has learnt; e lets it evolve"
 
 
 def progress(snapshot: Snapshot) -> tuple[float, float]:
     """Shares of the two ways: what the creature has learnt, and how much of the search is done."""
-    first = snapshot.training("primordial")
-    learnt = 1.0
-    if snapshot.stage == "primordial":
-        learnt = first.curve[-1][0] / first.genes.num_steps if first and first.curve else 0.0
-    if snapshot.stage == "evolved" or snapshot.end:
-        return learnt, 1.0
-    if snapshot.stage != "evolving" or not snapshot.generations:
-        return learnt, 0.0
-    return learnt, min(1.0, snapshot.lived / snapshot.generations)
+    awake = not snapshot.generations
+    if snapshot.end or (snapshot.stage == "evolved" and (awake or snapshot.generation)):
+        return 1.0, 1.0
+    if snapshot.stage == "evolving":
+        return 1.0, min(1.0, snapshot.lived / snapshot.generations) if snapshot.generations else 0.0
+    return snapshot.trainings[0].share if snapshot.trainings else 0.0, 0.0

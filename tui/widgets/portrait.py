@@ -25,6 +25,7 @@ from ..snapshot import Organism, Snapshot
 from ..themes import ORIGIN_SIGNS as ORIGINS
 from ..themes import STAGE_SIGNS, Palette
 from .picture import Picture
+from .words import counted
 
 FRAMES = 8  # a second
 EASE = 0.22  # of the way that is left, each frame
@@ -128,11 +129,7 @@ class Portrait(Picture):
         """How settled the creature itself is."""
         snapshot = self.snapshot
         if snapshot.stage == "primordial":
-            training = snapshot.training("primordial")
-            if training is None or not training.curve:
-                return 0.1
-            learnt = 1.0 if training.end else training.curve[-1][0] / training.genes.num_steps
-            return 0.1 + 0.25 * learnt
+            return 0.1 + 0.25 * (snapshot.trainings[0].share if snapshot.trainings else 0.0)
         return 0.97 if snapshot.stage == "evolving" else 1.0
 
     def _organism_cell(self, organism: Organism, x: float, y: float, radius: float) -> _Cell:
@@ -200,13 +197,9 @@ def _places(count: int, width: int, height: int) -> list[tuple[float, float, flo
 
 def anatomy(genes: Genes) -> str:
     """The body in words."""
-
-    def many(count: int, what: str) -> str:
-        return f"{count} {what}{'s' if count != 1 else ''}"
-
-    parts = (many(genes.n_layer, "membrane"), many(genes.n_head, "eye"), f"width {genes.n_embd}")
+    parts = (counted(genes.n_layer, "membrane"), counted(genes.n_head, "eye"), f"width {genes.n_embd}")
     return " · ".join(
-        (*parts, many(genes.block_size, "cilium").replace("ciliums", "cilia"), f"flesh ×{genes.mlp_ratio}")
+        (*parts, counted(genes.block_size, "cilium").replace("ciliums", "cilia"), f"flesh ×{genes.mlp_ratio}")
     )
 
 

@@ -36,14 +36,13 @@ class Vitals(Vertical):
 
     def _loss(self, snapshot: Snapshot) -> tuple[float | None, list[str]]:
         """The figure of the moment and what it is."""
-        training = snapshot.training(snapshot.stage)
-        was = snapshot.training("primordial")
-        before = was.end.validation_loss if was and was.end else None
-        if training and not training.end and training.curve:
-            return training.curve[-1][1], ["training loss", "learning now"]
+        first, last = (snapshot.trainings[0], snapshot.trainings[-1]) if snapshot.trainings else (None, None)
+        if last and not last.end and last.curve:
+            return last.curve[-1][1], ["training loss", "learning now"]
         meaning = ["validation loss", "nats per token"]
-        if snapshot.stage != "primordial" and before is not None:
-            meaning.append(f"was {before:.3f}")
+        searched = snapshot.stage == "evolving" or snapshot.generation
+        if searched and first and first.end and first.end.validation_loss is not None:
+            meaning.append(f"was {first.end.validation_loss:.3f}")
         elif snapshot.reading and snapshot.reading.floor:
             meaning.append(f"bigrams {snapshot.reading.floor:.3f}")
         return snapshot.validation_loss, meaning
@@ -61,8 +60,8 @@ class Vitals(Vertical):
             rate = "" if snapshot.rate is None else f"{snapshot.rate:.1f} a second"
             rows.append(("evaluations", f"{snapshot.evaluations}", rate))
         else:
-            training = snapshot.training(snapshot.stage)
-            test = training.end.test_loss if training and training.end else None
+            own = snapshot.trainings[-1].end if snapshot.trainings else None
+            test = own.test_loss if own else None
             rows.append(("test loss", figure(test), "" if test is None else "seen last"))
             rows.append(("generation", "–", "not evolving"))
         left = "" if snapshot.remaining is None else f"{duration(snapshot.remaining)} left"

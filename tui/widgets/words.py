@@ -19,6 +19,11 @@ def figure(value: float | None, places: int = 4) -> str:
     return "–" if value is None else f"{value:.{places}f}"
 
 
+def counted(number: int, what: str) -> str:
+    """So many of a thing."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def fitted(text: str, width: int) -> str:
     """A text in as many cells, with an ellipsis where it had to be cut."""
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
