@@ -129,27 +129,30 @@ def parse_corpus(content: bytes, name: str) -> Corpus:
     return corpus
 
 
-def read_corpus(name: str = DEFAULT) -> Corpus:
-    """The embedded or fetched corpus called `name`, or the one in the text file `name`."""
+def read_corpus(name: str = DEFAULT, asked: str = "--data") -> Corpus:
+    """The embedded or fetched corpus called `name`, or the one in the text file `name`. Raises BadInput.
+
+    `asked` is what a complaint says of who asked for it.
+    """
     path = embedded().get(name)
     if path is None and name == "makemore":
         path = makemore_path()
         if not path.exists():
-            raise BadInput("--data makemore: isn't on this machine yet: run 'organism corpus fetch makemore' once")
+            raise BadInput(f"{asked} makemore: isn't on this machine yet: run 'organism corpus fetch makemore' once")
     if path is None:
         path = Path(name)
         if not path.exists():
             raise BadInput(
-                f"--data {name}: must be one of {', '.join(embedded())}, makemore, or a text file that exists"
+                f"{asked} {name}: must be one of {', '.join(embedded())}, makemore, or a text file that exists"
             )
     # A pipe could be read once, but workers and a resumed run read the corpus again; a device may have no end.
     if not path.is_file():
-        raise BadInput(f"--data {name}: must be a regular file: UTF-8 text, a document a line")
+        raise BadInput(f"{asked} {name}: must be a regular file: UTF-8 text, a document a line")
     try:
         with path.open("rb") as file:
             return parse_corpus(file.read(MAX_BYTES + 1), name)
     except OSError as error:
-        raise BadInput(f"--data {name}: can't be read: {error.strerror}") from None
+        raise BadInput(f"{asked} {name}: can't be read: {error.strerror}") from None
 
 
 def embedded() -> dict[str, Path]:

@@ -120,7 +120,7 @@ def dream(
 def corpus_of(genome: Genome, data: str | None) -> Corpus:
     """The corpus called `data`, else the one that the genome names, else the default one."""
     remembered = genome.provenance.corpus if genome.provenance else None
-    return read_corpus(data or remembered or DEFAULT)
+    return read_corpus(data) if data else read_corpus(remembered or DEFAULT, "genome.toml: corpus")
 
 
 def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[[str], None]) -> Creature:

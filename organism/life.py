@@ -228,9 +228,11 @@ class Life:
             raise BadInput(f"{edited}{error}") from None
         if generations is None and is_finished(held):
             raise BadInput(f"{path.stem}: is finished; '--generations N' extends it to N generations in all")
-        corpus = read_corpus(run.corpus)
+        corpus = read_corpus(run.corpus, f"{path.name}: corpus")
         if corpus.sha256 != run.corpus_sha256:
-            raise BadInput(f"--data {run.corpus}: has changed since the run began: its sha256 was {run.corpus_sha256}")
+            raise BadInput(
+                f"{path.name}: corpus {run.corpus}: has changed since the run began: its sha256 was {run.corpus_sha256}"
+            )
         had = max((event.generation for event in held if isinstance(event, GenerationStart)), default=0)
         if generations is not None and generations <= had:
             raise BadInput(f"--generations {generations}: {path.stem} has had {had} already: more are needed to go on")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from organism.mind.training import prepare
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
@@ -14,6 +16,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference figures at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled() -> None:
+    """The default metabolism is compiled before any test: the first command would say that it does so."""
+    prepare("tape")
 
 
 SOUNDS = ("ba", "ka", "lo", "mi", "ne", "ra", "ri", "so", "ta", "ve", "an", "el", "is", "or", "un")
