@@ -5,11 +5,8 @@ be fetched. Nothing here knows what a model is.
 """
 
 import hashlib
-import http.client
 import os
 import random
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -174,6 +171,9 @@ def fetch_makemore(report: Callable[[int, int], None], url: str = MAKEMORE_URL, 
     What a broken download has brought is kept beside the final place and continued by the next one. Raises BadInput
     when there's no network, or when what arrives isn't the published file.
     """
+    from http.client import HTTPException  # These take longer to import than a corpus takes to read.
+    from urllib.error import URLError
+
     path = makemore_path()
     if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
         return path
@@ -181,8 +181,8 @@ def fetch_makemore(report: Callable[[int, int], None], url: str = MAKEMORE_URL, 
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         _download(url, partial, report)
-    except (OSError, http.client.HTTPException) as error:
-        if getattr(error, "filename", None) and not isinstance(error, urllib.error.URLError):
+    except (OSError, HTTPException) as error:
+        if getattr(error, "filename", None) and not isinstance(error, URLError):
             raise  # It's the cache that can't be written.
         reason = getattr(error, "reason", None) or error
         raise BadInput(
@@ -200,15 +200,18 @@ def fetch_makemore(report: Callable[[int, int], None], url: str = MAKEMORE_URL, 
 
 def _download(url: str, partial: Path, report: Callable[[int, int], None]) -> None:
     """Append to `partial` what of `url` it lacks; start over where the server can't continue."""
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
     have = partial.stat().st_size if partial.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
-        response = urllib.request.urlopen(request, timeout=30)
-    except urllib.error.HTTPError as error:
+        response = urlopen(request, timeout=30)
+    except HTTPError as error:
         if error.code != 416:
             raise
         partial.unlink()
-        response = urllib.request.urlopen(url, timeout=30)
+        response = urlopen(url, timeout=30)
         have = 0
     with response:
         if response.status != 206:
