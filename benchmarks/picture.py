@@ -34,6 +34,10 @@ class Sitting(OrganismApp):
     def replay(self) -> None:
         return None
 
+    @property
+    def running(self) -> bool:
+        return self.snapshot.stage == "evolving"
+
     def genome_texts(self, snapshot: Snapshot) -> tuple[str, str]:
         return dna.retold(snapshot)
 
