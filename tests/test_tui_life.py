@@ -3,13 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 from screen import drive, quiet, screen_text, until, until_shown
 
 from organism import events
 from organism.evolution import registry
 from organism.evolution.journal import journals, read_events
-from organism.genome import genome_in_force
+from organism.genome import PRIMORDIAL, Genome, genome_in_force, write_genome
 from organism.home import Home
 from organism.life import Plan
 from tui.app import OrganismApp
@@ -19,6 +20,9 @@ from tui.config import Config
 from tui.screens.submission import Submission
 from tui.widgets.lists import Table
 from tui.widgets.portrait import Portrait
+
+# One that learns for a second, so that its generation isn't over before a person has done anything in it.
+PATIENT = Genome("primordial", msgspec.structs.replace(PRIMORDIAL, num_steps=100_000))
 
 
 @pytest.fixture
@@ -131,6 +135,7 @@ def test_pausing_makes_the_workers_stand_still(home, tiny):
         await until(app, lambda: not app.snapshot.paused)
         await until(app, lambda: len(read_events(journals(home)[-1])) > stood[-1] + 1)
 
+    write_genome(home, PATIENT)
     drive(quiet(home, plan(tiny, population=8), lambda app: app.lived(app.plan)), steps)
     assert acts(home) == [("pause", None), ("resume", None)]
 
@@ -141,7 +146,7 @@ def test_culling_blessing_and_immigrants_are_in_the_journal_and_happen(home, tin
         await pilot.press("space", "5")
         await until(app, lambda: app.snapshot.paused)
         table = app.query_one("#population-table", Table)
-        await until(app, lambda: table.row_count == 6)
+        await until(app, lambda: table.row_count >= 6)
         await pilot.press(*["j"] * 5)
         await pilot.press("c", "k", "b", "i", "space")
         await until(app, lambda: app.snapshot.generation == 2)
@@ -150,6 +155,7 @@ def test_culling_blessing_and_immigrants_are_in_the_journal_and_happen(home, tin
         assert sum(o.origin == "immigrant" for o in population) == 3
         assert app.snapshot.organisms[5].reason == "culled"
 
+    write_genome(home, PATIENT)
     drive(quiet(home, plan(tiny, population=6), lambda app: app.lived(app.plan)), steps)
     assert acts(home)[:5] == [("pause", None), ("cull", 5), ("bless", 4), ("immigrant", None), ("resume", None)]
 
@@ -163,6 +169,7 @@ def test_a_run_that_was_left_is_resumed_from_the_list(home, tiny):
         await until_shown(app, "organism runs resume")
         await pilot.press("y")
 
+    write_genome(home, PATIENT)
     drive(quiet(home, plan(tiny, generations=3), lambda app: app.lived(app.plan)), leave)
     journal = journals(home)[0]
     assert not any(isinstance(event, events.EvolutionEnd) for event in read_events(journal))
