@@ -55,6 +55,14 @@ def bar(share: float, width: int = BAR) -> str:
     return "█" * full + "░" * (width - full)
 
 
+def deed(event: Act | Abandoned) -> str:
+    """What a person did, or what became of the generation, in a few words."""
+    if isinstance(event, Abandoned):
+        return f"abandoned ({event.reason})"
+    what = event.id if event.id is not None else event.generations
+    return event.verb if what is None else f"{event.verb} {what}"
+
+
 class Printer:
     """Turns events into lines. It remembers what it needs to set one beside another."""
 
@@ -111,9 +119,8 @@ class Printer:
                 yield from self._front(event)
             case Abandoned(generation, reason):
                 yield f"    generation {generation} is abandoned ({reason})"
-            case Act(verb, generation, id, generations):
-                what = id if id is not None else generations
-                yield f"    act: {verb}{'' if what is None else f' {what}'} in generation {generation}"
+            case Act(_, generation):
+                yield f"    act: {deed(event)} in generation {generation}"
             case Confirmed():
                 yield self._confirmed(event)
             case EvolutionEnd():

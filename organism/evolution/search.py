@@ -255,9 +255,9 @@ class Search:
         for era, act in self.past.acts:
             if (era, act.generation) != (self.era, generation):
                 continue
-            judged = act.id is not None and isinstance(self.past.results.get((act.id, 0)), Judged)
-            if act.verb == "cull" and act.id is not None and judged:
-                self.engine.condemn(act.id)
+            id = act.id
+            if act.verb == "cull" and id is not None and isinstance(self.past.results.get((id, 0)), Judged):
+                self.engine.condemn(id)
             else:
                 self._apply(act)
 

@@ -14,8 +14,8 @@ from ..errors import BadInput
 from ..events import AnyEvent, GenerationEnd, sign
 from ..evolution.journal import read_events
 from ..genome import Genes
-from ..printer import bar, describe
-from .story import aim_of, contrasts, deed, tell
+from ..printer import bar, deed, describe
+from .story import aim_of, contrasts, tell
 
 
 class Summary(msgspec.Struct, frozen=True):

@@ -18,12 +18,12 @@ from ..evolution.journal import read_events
 from ..genome import LIMITS, SPACES, Genes, Genome, Provenance
 from ..home import check_folder, write_atomically
 from ..life import SAYINGS
-from ..printer import describe
+from ..printer import deed, describe
 from . import charts
 from .charts import Dot, Line, chart, legend
 from .page import card, grid, names, page, paragraph, section, table, tiles
 from .portrait import LEGEND, portrait
-from .story import Lived, Organism, Story, aim_of, contrasts, deed, tell
+from .story import Lived, Organism, Story, aim_of, contrasts, tell
 
 SMALL = (260, 160)
 MEDIUM = (340, 230)

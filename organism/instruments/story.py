@@ -262,11 +262,3 @@ def contrasts(story: Story) -> tuple[int, list[Contrast]]:
         more = sum((a > b) + (a == b) / 2 for a in best for b in worst)
         found.append(Contrast(gene, median(best), median(worst), more / n**2))
     return n, found
-
-
-def deed(event: Act | Abandoned) -> str:
-    """What a person did, or what became of the generation, in a few words."""
-    if isinstance(event, Abandoned):
-        return f"abandoned ({event.reason})"
-    what = event.id if event.id is not None else event.generations
-    return event.verb if what is None else f"{event.verb} {what}"
