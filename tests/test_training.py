@@ -284,3 +284,30 @@ def test_weights_too_large_to_be_squared_are_no_silent_guess(small, metabolism):
     training.weights[:] = 1e200
     with pytest.raises(Diverged):
         training.advance(1)
+
+
+@pytest.mark.parametrize(
+    ("metabolism", "dtype", "size"),
+    [("val", "float64", 1e200), ("tape", "float64", 1e200), ("fused", "float64", 1e200), ("fused", "float32", 1e20)],
+)
+def test_weights_too_large_to_be_squared_end_a_training_wherever_they_stand(small, metabolism, dtype, size):
+    genes = msgspec.structs.replace(PRIMORDIAL, n_embd=4, n_head=2, num_steps=3)
+    shapes = Training(genes, small, 1, "tape").architecture.shapes()
+    for matrix in shapes:
+        training = Training(genes, small, 1, metabolism, dtype)
+        start = 0
+        for name, (rows, columns) in shapes.items():
+            if name == matrix:
+                training.weights[start : start + rows * columns] *= size / 0.08
+            start += rows * columns
+        with pytest.raises(Diverged):
+            training.advance(3)
+
+
+@pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
+def test_a_training_whose_last_step_left_no_numbers_has_failed(small, metabolism, monkeypatch):
+    training = Training(msgspec.structs.replace(PRIMORDIAL, num_steps=3), small, 1, metabolism)
+    monkeypatch.setattr(training, "_decay", lambda progress: np.where(progress > 0.5, np.inf, 1.0))
+    with pytest.raises(Diverged) as death:
+        training.advance(3)
+    assert death.value.step == 3

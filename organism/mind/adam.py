@@ -41,13 +41,17 @@ def adam_step(
     first  <- beta1 first  + (1 - beta1) g
     second <- beta2 second + (1 - beta2) g^2
     weights <- weights - learning_rate (first / (1 - beta1^t)) / (sqrt(second / (1 - beta2^t)) + eps)
+
+    A weight whose gradient is too large to be squared becomes NaN: it would never move again, and nobody would know.
     """
     memory.step += 1
-    memory.first += (1.0 - constants.beta1) * (gradient - memory.first)
-    memory.second += (1.0 - constants.beta2) * (gradient * gradient - memory.second)
-    mean = memory.first / (1.0 - constants.beta1**memory.step)
-    square = memory.second / (1.0 - constants.beta2**memory.step)
-    weights -= learning_rate * mean / (np.sqrt(square) + constants.eps)
+    with np.errstate(over="ignore", invalid="ignore"):
+        memory.first += (1.0 - constants.beta1) * (gradient - memory.first)
+        memory.second += (1.0 - constants.beta2) * (gradient * gradient - memory.second)
+        mean = memory.first / (1.0 - constants.beta1**memory.step)
+        square = memory.second / (1.0 - constants.beta2**memory.step)
+        root = np.where(np.isinf(square), np.nan, np.sqrt(square))
+        weights -= learning_rate * mean / (root + constants.eps)
 
 
 def gradient_of(

@@ -319,20 +319,27 @@ def from_lane(typing, p, k):
 
 @intrinsic
 def sqrt(typing, v):
-    """Square roots; of infinity, NaN.
+    """Square roots; of infinity and of negative numbers, NaN.
+
+    What is infinite here is a sum of squares that were too large. The root of it would be divided by and leave zeros, a
+    creature that goes on guessing in silence.
 
     AVX-512 has an estimate of x^-1/2 that is right to 14 bits and takes a fraction of the time of a root. With it as y
     and e = 1 - x y^2, the root is x y (1 - e)^-1/2 = x y (1 + e/2 + 3/8 e^2 + 5/16 e^3 + ...), of which float32 needs
-    one term and float64 three. Other processors take the root.
+    one term and float64 three. For infinity y is 0 and x y NaN. The estimate isn't asked for numbers nearer to 0 than
+    1e-300 (1e-37), whose roots then come out nearer to 0 than they are. Other processors take the root.
     """
 
     def emit(context, builder, sig, args):
         x, kind, double = args[0], llvm(v), v.dtype.bitwidth == 64
         if v.lanes * v.dtype.bitwidth < 512 or "avx512f" not in features():
-            return call(builder, f"llvm.sqrt.v{v.lanes}f{v.dtype.bitwidth}", kind, x)
+            root = call(builder, f"llvm.sqrt.v{v.lanes}f{v.dtype.bitwidth}", kind, x)
+            infinite = builder.fcmp_ordered("==", x, full(kind, math.inf))
+            return builder.select(infinite, full(kind, math.nan), root)
         name, lanes = ("llvm.x86.avx512.rsqrt14.pd.512", 8) if double else ("llvm.x86.avx512.rsqrt14.ps.512", 16)
         least = full(kind, 1e-300 if double else 1e-37)  # the estimate for 0 is infinite
-        least = builder.select(builder.fcmp_ordered(">", x, least), x, least)
+        size = call(builder, f"llvm.fabs.v{v.lanes}f{v.dtype.bitwidth}", kind, x)
+        least = builder.select(builder.fcmp_ordered(">", size, least), x, least)
         y = call(builder, name, kind, least, full(kind, 0.0), ir.Constant(ir.IntType(lanes), -1))
         root = builder.fmul(x, y)
         e = multiply_add(builder, builder.fneg(root), y, full(kind, 1.0))

@@ -2,7 +2,7 @@
 
 `Training` is one creature in the making and can be advanced a few steps at a time; `Creature` is what comes of it. One
 `random.Random(seed)` is drawn from in the order of microgpt.py: shuffle, then each weight, then (by the caller) dreams.
-A loss that isn't finite raises `Diverged`, in every metabolism.
+A loss that isn't finite raises `Diverged`, in every metabolism, and so do weights that aren't when all is learnt.
 """
 
 import io
@@ -62,7 +62,7 @@ PRESETS = {
 
 
 class Diverged(ArithmeticError):
-    """The loss stopped being a number, at `step` (counted from 1)."""
+    """The loss stopped being a number, at `step` (counted from 1), or the last step left weights without squares."""
 
     def __init__(self, step: int):
         super().__init__(f"the loss stopped being finite at step {step}")
@@ -163,6 +163,12 @@ def initial_weights(architecture: Architecture, recipe: Recipe, rng: random.Rand
     return np.array(drawn, dtype)
 
 
+def have_squares(weights: np.ndarray) -> bool:
+    """Whether all are finite and none is too large to be squared: of others, norms and Adam's means have no numbers."""
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(weights * weights).all())
+
+
 def marks(num_steps: int) -> list[int]:
     """The steps at which progress is told: at most 100, evenly spaced, the last among them."""
     interval = -(-num_steps // MARKS)
@@ -242,6 +248,8 @@ class Training:
         finite = np.isfinite(losses)
         if not finite.all():
             raise Diverged(first + int(np.argmin(finite)) + 1)
+        if self.done and not have_squares(self.weights):
+            raise Diverged(self.step)
         self.last_loss = float(losses[-1])
         return losses
 
