@@ -13,13 +13,13 @@ import tempfile
 from pathlib import Path
 
 from organism.events import AnyEvent, GenerationEnd
-from organism.evolution.journal import read_events
 from organism.home import Home
-from organism.life import Plan
+from organism.life.journal import read_events
+from organism.life.life import Plan
 from tui import dna
 from tui.app import OrganismApp
-from tui.bridge import ReplayFeed
-from tui.config import Config
+from tui.feed import ReplayFeed
+from tui.settings import Config
 from tui.snapshot import Snapshot
 
 LIFE, LOSS, GENOME = 1, 2, 4

@@ -31,8 +31,9 @@ from organism.evolution.engine import CONFIRMED, Config, Engine
 from organism.evolution.ledger import CONFIRMATIONS, training_seed
 from organism.fitness.loss import bigram_loss, test_loss, validation_loss
 from organism.fitness.objectives import Measurement
-from organism.genome import PRIMORDIAL, SPACES, Genes, allowed
+from organism.genes import PRIMORDIAL, Genes, allowed
 from organism.mind.training import Diverged, Training, architecture_of, prepare
+from organism.space import SPACES
 
 SPACE = SPACES["default"]
 TRAININGS = 80

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .corpus import Corpus
-    from .creature import dream, train
-    from .genome import Genes, Genome
-    from .life import evolve, live
+    from .genes import Genes
+    from .genome import Genome
+    from .life.creature import dream, train
+    from .life.life import evolve, live
     from .mind.gpt import GPT
     from .mind.val import Val
 
@@ -24,10 +25,10 @@ _HOMES = {
     "Genes": ".genome",
     "Genome": ".genome",
     "Corpus": ".corpus",
-    "train": ".creature",
-    "dream": ".creature",
-    "evolve": ".life",
-    "live": ".life",
+    "train": ".life.creature",
+    "dream": ".life.creature",
+    "evolve": ".life.life",
+    "live": ".life.life",
 }
 
 __all__ = ["GPT", "Corpus", "Genes", "Genome", "Val", "dream", "evolve", "live", "train"]

@@ -149,7 +149,7 @@ def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_
     on_screen = not (headless or json)
     if on_screen:
         _need_terminal("organism" if whole_life else "organism evolve")
-    from .life import Life, Plan, data_name, usual_scale
+    from .life.life import Life, Plan, data_name, usual_scale
 
     usual = usual_scale(evolving.objective)
     plan = Plan(
@@ -195,7 +195,7 @@ def _print_events(events: Iterable, json: bool, before: Iterable = ()) -> None:
         for event in events:
             print(encode(event).decode(), flush=True)
     else:
-        from .printer import print_life
+        from .view.printer import print_life
 
         print_life(events, before)
 
@@ -249,9 +249,10 @@ def train(
     import msgspec
 
     from .corpus import read_corpus
-    from .creature import SEED, Lesson
-    from .creature import train as train_creature
-    from .genome import LIMITS, check_genes, genome_in_force
+    from .genes import GENES, check_genes
+    from .genome import genome_in_force
+    from .life.creature import SEED, Lesson
+    from .life.creature import train as train_creature
     from .mind.training import PRESETS, Diverged
 
     given = {
@@ -265,7 +266,7 @@ def train(
         ("--batch", "batch_size"): batch,
     }
     for (flag, gene), value in given.items():
-        low, high = LIMITS[gene]
+        low, high = GENES[gene].limits
         if value is not None and not low <= value <= high:
             raise BadInput(f"{flag} {value}: must be from {low:,} to {high:,}")
     home = Home.find(shared.home)
@@ -291,7 +292,7 @@ def train(
 def _print_training(events: Iterable, num_steps: int) -> None:
     """As microgpt.py prints."""
     from .events import Dream, TrainEnd, TrainStart, TrainStep
-    from .printer import progress_bar
+    from .view.printer import progress_bar
 
     with progress_bar(beside_lines=sys.stdout.isatty()) as show:
         for event in events:
@@ -335,7 +336,7 @@ def dream(
     seed
         Repeat the same dreams; drawn if left out.
     """
-    from .creature import dream as let_dream
+    from .life.creature import dream as let_dream
 
     for name in let_dream(Home.find(home), n, temperature, prompt, data, seed, _say):
         print(name)
@@ -359,7 +360,7 @@ def genome_show(*, home: Folder | None = None):
 def genome_history(*, home: Folder | None = None):
     """The creature's ancestors, oldest first, and the genomes that were replaced."""
     from .genome import genome_in_force
-    from .printer import describe
+    from .view.words import describe
 
     place = Home.find(home)
     genome = genome_in_force(place)
@@ -405,8 +406,8 @@ def genome_submit(*, author: str | None = None, notes: str | None = None, home: 
     home
         The creature's folder.
     """
-    from .evolution.registry import submit
     from .genome import genome_in_force
+    from .life.registry import submit
 
     place = Home.find(home)
     with place.lock():
@@ -417,8 +418,8 @@ def genome_submit(*, author: str | None = None, notes: str | None = None, home: 
 @genome_app.command(name="list")
 def genome_list(*, home: Folder | None = None):
     """The registry: genomes that were filed, by objective, the fittest first."""
-    from .evolution.registry import entries
-    from .printer import describe
+    from .life.registry import entries
+    from .view.words import describe
 
     filed, complaints = entries(Home.find(home))
     for entry in filed:
@@ -440,9 +441,9 @@ def genome_use(genome: str, *, home: Folder | None = None):
     genome
         An id of 'organism genome list' (its first letters will do) or a TOML file.
     """
-    from .evolution.registry import find
     from .genome import write_genome
-    from .printer import describe
+    from .life.registry import find
+    from .view.words import describe
 
     place = Home.find(home)
     with place.lock():
@@ -460,8 +461,8 @@ app.command(runs_app)
 @runs_app.command(name="list")
 def runs_list(*, home: Folder | None = None):
     """Every run of this home, oldest first."""
-    from .evolution.journal import journals
-    from .instruments.chronicle import list_lines
+    from .instruments.runs import list_lines
+    from .life.journal import journals
 
     for line in list_lines(journals(Home.find(home))):
         print(line)
@@ -476,8 +477,8 @@ def runs_show(run: str | None = None, *, home: Folder | None = None):
     run
         The journal's name, without its ending.
     """
-    from .evolution.journal import find_run, read_events
-    from .instruments.chronicle import Chronicle
+    from .instruments.runs import Chronicle
+    from .life.journal import find_run, read_events
 
     path = find_run(Home.find(home), run)
     for line in Chronicle(path.stem, read_events(path)).lines():
@@ -493,7 +494,7 @@ def runs_replay(run: str | None = None, *, home: Folder | None = None, headless:
     run
         The journal's name, without its ending.
     """
-    from .evolution.journal import find_run, read_events
+    from .life.journal import find_run, read_events
 
     place = Home.find(home)
     path = find_run(place, run)
@@ -532,8 +533,8 @@ def runs_resume(
     json
         Print the events as JSON Lines, without the screen.
     """
-    from .evolution.journal import find_run, last_unfinished, read_events
-    from .life import Life
+    from .life.journal import find_run, last_unfinished, read_events
+    from .life.life import Life
 
     place = Home.find(home)
     path = find_run(place, run) if run or generations else last_unfinished(place)
@@ -636,10 +637,10 @@ def judge(
     """
     import msgspec
 
-    from .creature import corpus_of
     from .genome import genome_in_force
-    from .instruments.judging import judge as judge_names
-    from .instruments.judging import lines, read_names
+    from .instruments.judge import judge as judge_names
+    from .instruments.judge import lines, read_names
+    from .life.creature import corpus_of
 
     if file.startswith("-") and file != "-":
         raise BadInput(f"{file}: isn't a flag of judge: 'organism judge --help' lists them")
@@ -685,13 +686,13 @@ def sweep(
     from contextlib import closing
 
     from .corpus import read_corpus
-    from .creature import SEED
     from .genome import genome_in_force
-    from .instruments import sweep as sweeping
-    from .instruments.plots import check_plot, write_plot
-    from .instruments.scaling import analyse
-    from .instruments.tablefile import check_table, write_table
-    from .instruments.tables import lines, sweep_bar
+    from .instruments.sweep import sweep as sweeping
+    from .instruments.sweep.files import check_table, write_table
+    from .instruments.sweep.plots import check_plot, write_plot
+    from .instruments.sweep.scaling import analyse
+    from .instruments.sweep.show import lines, sweep_bar
+    from .life.creature import SEED
 
     for path, check in ((out, check_table), (plot, check_plot)):
         if path:
@@ -758,12 +759,12 @@ def explain(
     """
     import msgspec
 
-    from .creature import corpus_of, creature_in_force
     from .genome import genome_in_force
-    from .instruments.explain import check_name, check_size, lines
-    from .instruments.explain import explain as explain_name
-    from .instruments.scalars import check_graph, check_letter, of_expression, of_letter, table, write_graph
-    from .printer import describe
+    from .instruments.explain.explain import check_name, check_size, lines
+    from .instruments.explain.explain import explain as explain_name
+    from .instruments.explain.graph import check_graph, check_letter, of_expression, of_letter, table, write_graph
+    from .life.creature import corpus_of, creature_in_force
+    from .view.words import describe
 
     if graph:
         check_graph(graph)
@@ -817,8 +818,8 @@ def report(
     home
         Folder of experiments/.
     """
-    from .evolution.journal import find_run
-    from .instruments.report import write_report
+    from .instruments.report.report import write_report
+    from .life.journal import find_run
 
     journal = find_run(Home.find(home), run)
     path = out or journal.with_suffix(".html")
@@ -850,9 +851,9 @@ def bench(
     import msgspec
 
     from .corpus import read_corpus
-    from .instruments.bench import PARTS
-    from .instruments.bench import run as run_bench
-    from .instruments.scoreboard import bench_lines, work_bar
+    from .instruments.bench.show import bench_lines, work_bar
+    from .instruments.bench.speed import PARTS
+    from .instruments.bench.speed import run as run_bench
 
     corpus = read_corpus(data)
     _compile_all()
@@ -886,8 +887,8 @@ def compare_command(
     import msgspec
 
     from .corpus import read_corpus
-    from .instruments.compare import compare, parse_peers
-    from .instruments.scoreboard import compare_lines, work_bar
+    from .instruments.bench.compare import compare, parse_peers
+    from .instruments.bench.show import compare_lines, work_bar
 
     peers = parse_peers(peer)
     corpus = read_corpus(data)
@@ -915,7 +916,7 @@ def _checked(shared: Shared) -> str:
 def _compile_once(metabolism: str, dtype: str = "float64") -> None:
     """Have compiled loops at hand, and say so where that takes a while: the first time on a machine."""
     from .mind.training import is_prepared, prepare
-    from .printer import compiling
+    from .view.printer import compiling
 
     if not is_prepared(metabolism, dtype):
         with compiling(f"the {metabolism} metabolism in {dtype}"):

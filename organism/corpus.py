@@ -16,7 +16,7 @@ import msgspec
 import platformdirs
 
 from .errors import BadInput
-from .home import write_atomically
+from .files import write_atomically
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from .genome import Ancestor, Estimate, Genes
+from .genes import Genes
+from .genome import Ancestor, Estimate
 
 HEADS = {"Weaver": "flow", "Mirror": "symmetry", "Spark": "creativity", "Origin": "loss"}
 """The heads of a hydra, as events name them, and what each selects for."""

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from organism import events
 from organism.evolution.engine import Config, Engine
 from organism.fitness.objectives import Measurement
-from organism.genome import PRIMORDIAL, SPACES, Genes, Space
+from organism.genes import GENES, PRIMORDIAL, Genes, Values
 from organism.mind.training import architecture_of
+from organism.space import SPACES, Space, values_of
 
 Landscape = Callable[[Genes, int], dict]
 
@@ -108,10 +109,15 @@ class Course:
         return sorted(held, key=lambda pair: (pair[0], pair[1]["event"], pair[1].get("id", -1)))
 
 
+def space_of(*values: Values) -> Space:
+    """A space of these values, in the order of the genes."""
+    return dict(zip(GENES, values, strict=False))
+
+
 def is_within(genes: Genes, space: Space) -> bool:
     """Whether every gene is a value that `space` allows, and the heads divide the width."""
-    for gene in Genes.__struct_fields__:
-        value, values = getattr(genes, gene), getattr(space, gene)
+    for gene in GENES:
+        value, values = getattr(genes, gene), values_of(space, gene)
         if isinstance(values, tuple):
             if value not in values:
                 return False

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from organism.corpus import Corpus
-from organism.mind import simd
 from organism.mind.gpt import GPT, Architecture, cross_entropy
+from organism.mind.metabolism import simd
 from organism.mind.val import Val
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-5}

@@ -10,12 +10,12 @@ import msgspec
 
 from organism import events
 from organism.corpus import parse_corpus
-from organism.genome import PRIMORDIAL
+from organism.genes import PRIMORDIAL
 from organism.home import Home
-from organism.life import Plan
+from organism.life.life import Plan
 from tui.app import OrganismApp
-from tui.bridge import Feed, ReplayFeed
-from tui.config import Config
+from tui.feed import Feed, ReplayFeed
+from tui.settings import Config
 
 RECORDED = Path(__file__).parent / "fixtures" / "screen"
 STEM = "20260101T120000-loss"

@@ -27,15 +27,16 @@ from textual.widgets import ContentSwitcher, Static
 
 from organism.errors import BadInput
 from organism.events import GenerationStart
-from organism.evolution import registry
-from organism.evolution.journal import is_finished, read_events
 from organism.genome import PRIMORDIAL_GENOME, genome_in_force, read_genome, write_genome
 from organism.home import Home
-from organism.life import Life, Plan
+from organism.life import registry
+from organism.life.journal import is_finished, read_events
+from organism.life.life import Life, Plan
 
-from . import config, dna, runs
+from . import dna, runs
+from . import settings as config
 from .awake import Awake, fresh_dream
-from .bridge import Bridge, Clock, Feed, LiveFeed, ReplayFeed
+from .feed import Bridge, Clock, Feed, LiveFeed, ReplayFeed
 from .messages import (
     ActWanted,
     ComparisonWanted,

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 import msgspec
 
 from organism.corpus import read_corpus
-from organism.creature import Lesson, creature_in_force, train
 from organism.events import Dream, Event, Run, Stage
 from organism.fitness.loss import bigram_loss
-from organism.genome import genome_in_force, read_space
+from organism.genome import genome_in_force
 from organism.home import Home
-from organism.life import SAYINGS, Plan, now, versions
+from organism.life.creature import Lesson, creature_in_force, train
+from organism.life.life import SAYINGS, Plan, now, versions
 from organism.mind.sampling import dreams
 from organism.mind.training import load_weights
+from organism.space import read_space
 
 DREAMT = 20
 

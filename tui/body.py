@@ -20,7 +20,7 @@ import math
 import msgspec
 import numpy as np
 
-from organism.genome import Genes
+from organism.genes import Genes
 
 # Inks, in the order in which they cover each other.
 FLESH, INNER_FLESH, CILIUM, MEMBRANE, INNER_MEMBRANE, GRAIN, NUCLEUS, EYE = 1, 2, 3, 4, 5, 6, 7, 8

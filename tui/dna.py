@@ -2,8 +2,10 @@
 
 import msgspec
 
-from organism.genome import PRIMORDIAL_GENOME, SPACES, Ancestor, Genome, Provenance, Space, genome_in_force
+from organism.genes import Values
+from organism.genome import PRIMORDIAL_GENOME, Ancestor, Genome, Provenance, genome_in_force
 from organism.home import Home
+from organism.space import SPACES, Space
 
 from .snapshot import Snapshot
 
@@ -44,4 +46,4 @@ def retold(snapshot: Snapshot) -> tuple[str, str]:
 def space_of(snapshot: Snapshot) -> Space:
     """Where the run's evolution may look."""
     held = snapshot.run.config.get("genes") if snapshot.run else None
-    return msgspec.convert(held, Space) if held else SPACES["default"]
+    return msgspec.convert(held, dict[str, Values]) if held else SPACES["default"]

@@ -15,15 +15,16 @@ import msgspec
 from organism.corpus import read_corpus
 from organism.errors import BadInput
 from organism.events import Run
-from organism.evolution.journal import read_events
-from organism.genome import genome_in_force, read_space
+from organism.genome import genome_in_force
 from organism.home import Home
-from organism.life import Plan
+from organism.life.journal import read_events
+from organism.life.life import Plan
+from organism.space import read_space
 from organism.workers.pool import ignite
 from organism.workers.worker import Setup
 
 from .app import OrganismApp
-from .bridge import Feed
+from .feed import Feed
 
 
 def live(home: Home, plan: Plan, workers: int) -> int:

@@ -7,10 +7,10 @@ import msgspec
 
 from organism.errors import BadInput
 from organism.events import HEADS, EvolutionEnd, GenerationEnd, Judged, Run, sign
-from organism.evolution.journal import is_finished, journals, read_events
 from organism.home import Home
+from organism.life.journal import is_finished, journals, read_events
 
-from .bridge import ReplayFeed
+from .feed import ReplayFeed
 from .snapshot import Snapshot
 
 

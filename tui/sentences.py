@@ -23,9 +23,9 @@ from organism.events import (
     TrainStart,
     Worker,
 )
+from organism.view.words import counted
 
 from .snapshot import Organism, Snapshot
-from .widgets.words import counted
 
 REASONS = {
     "generations": "all generations have lived",

@@ -11,7 +11,8 @@ from types import MappingProxyType
 import msgspec
 
 from organism.events import HEADS, Confirmed, EvolutionEnd, GenerationEnd, Judged, Run, TrainEnd, sign
-from organism.genome import Ancestor, Genes
+from organism.genes import Genes
+from organism.genome import Ancestor
 
 Curve = tuple[tuple[int, float], ...]
 COPIES = ("elite", "champion", "re-eval")

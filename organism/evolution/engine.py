@@ -23,7 +23,9 @@ import msgspec
 
 from ..events import HEADS, Abandoned, Confirmed, Event, EvolutionEnd, Extinct, Front, Gathering, Standing, sign
 from ..fitness.objectives import OBJECTIVES, Aim, Compromise, Measurement
-from ..genome import Estimate, Genes, Space
+from ..genes import Genes
+from ..genome import Estimate
+from ..space import Space
 from . import hydra, selection
 from .ledger import CONFIRMATIONS, Ledger, Organism, Record, Trial
 from .population import Breeding, Population

@@ -13,7 +13,7 @@ import msgspec
 
 from ..events import Born, Died, Event, Judged
 from ..fitness.objectives import Aim, Measurement
-from ..genome import Genes
+from ..genes import Genes
 
 CONFIRMATIONS = (101, 102, 103)
 POOR_TWICE = 2

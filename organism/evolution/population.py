@@ -16,7 +16,8 @@ import msgspec
 
 from ..events import GenerationEnd, GenerationStart
 from ..fitness.objectives import Aim
-from ..genome import Genes, Space
+from ..genes import Genes
+from ..space import Space
 from . import selection, variation
 from .ledger import Ledger, Organism
 from .promise import Promise

@@ -12,15 +12,15 @@ Python floats in a fixed order, so that it gives the same everywhere.
 import math
 from collections.abc import Sequence
 
-from ..genome import Genes
-from .variation import GENES
+from ..genes import GENES, TRAITS, Genes
 
 STIFFNESS = 0.3
+REGRESSED = tuple(gene for gene in GENES if gene not in TRAITS)
 
 
 def features(genes: Genes) -> list[float]:
     """x of the formula above."""
-    logs = [math.log2(getattr(genes, gene)) for gene in GENES]
+    logs = [math.log2(getattr(genes, gene)) for gene in REGRESSED]
     rate = math.log2(genes.learning_rate) + 7
     return [*logs, rate * rate]
 
@@ -30,7 +30,7 @@ class Promise:
 
     def __init__(self, ranked: Sequence[Genes]):
         rows = [features(genes) for genes in ranked]
-        size = len(GENES) + 1
+        size = len(REGRESSED) + 1
         self.weights = [0.0] * size
         if len(rows) < 2:
             return

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import TypeVar
 
 from ..fitness.objectives import Aim
-from ..genome import Genes
+from ..genes import Genes
 from .ledger import Record
 
 T = TypeVar("T")

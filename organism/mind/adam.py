@@ -9,8 +9,8 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from .compiled import fragment
-from .simd import load, splat, sqrt, store, width
+from .metabolism.compiled import fragment
+from .metabolism.simd import load, splat, sqrt, store, width
 
 
 class Adam(msgspec.Struct):

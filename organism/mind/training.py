@@ -20,11 +20,11 @@ from filelock import FileLock
 
 from ..corpus import Corpus
 from ..errors import BadInput
-from ..genome import PRIMORDIAL, Genes, check_genes
-from ..home import write_atomically
+from ..files import write_atomically
+from ..genes import PRIMORDIAL, Genes, check_genes
 from .adam import Adam, AdamConstants
-from .compiled import cache_folder, is_ready, mark_ready
 from .gpt import Architecture
+from .metabolism.compiled import cache_folder, is_ready, mark_ready
 
 METABOLISMS = ("val", "tape", "fused")
 DTYPES = ("float64", "float32")
@@ -107,14 +107,14 @@ def build(
     """The metabolism of that name for documents of up to `longest` characters. A tape calls `tick` as it records."""
     positions = min(architecture.block_size, longest + 1)
     if metabolism == "val":
-        from .graph import Graph
+        from .metabolism.graph import Graph
 
         return Graph(architecture, positions, dtype, tick)
     if metabolism == "tape":
-        from .tape import Tape
+        from .metabolism.tape import Tape
 
         return Tape(architecture, positions, dtype, tick)
-    from .fused import Fused
+    from .metabolism.fused import Fused
 
     return Fused(architecture, positions, dtype)
 

@@ -17,7 +17,7 @@ from ..corpus import Corpus
 from ..errors import BadInput
 from ..fitness.beauty import Judge
 from ..fitness.objectives import Measurement, measure
-from ..genome import Genes
+from ..genes import Genes
 from ..mind.training import Diverged, Training, prepare
 
 SIGN_OF_LIFE = 5.0

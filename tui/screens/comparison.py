@@ -8,13 +8,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 
+from organism.view.words import duration, figure, fitted, genes_in_short
+
 from ..messages import RoomChanged
 from ..plotting import Series, View
 from ..snapshot import Snapshot
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
 from ..widgets.text import Text
-from ..widgets.words import duration, figure, fitted, genes_in_short
 
 
 class Comparison(ModalScreen[None]):

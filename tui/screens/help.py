@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Markdown
 
-from .. import config
+from .. import settings as config
 from ..widgets.lists import Page
 from ..widgets.text import Piece, Text
 

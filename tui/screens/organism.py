@@ -8,6 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 
+from organism.genes import spelt, told
+from organism.view.words import figure
+
 from ..plotting import Rule, Series, View
 from ..snapshot import Dreamt, Organism, Snapshot
 from ..themes import ORIGIN_SIGNS
@@ -16,7 +19,6 @@ from ..widgets.dreams import Dreams
 from ..widgets.lists import Page
 from ..widgets.portrait import Portrait
 from ..widgets.text import Piece, Text
-from ..widgets.words import figure
 
 
 class OrganismScreen(ModalScreen[None]):
@@ -86,7 +88,7 @@ class OrganismScreen(ModalScreen[None]):
                 ("symmetry", figure(judged.symmetry, 3)),
                 ("creativity", figure(judged.creativity, 3)),
             ]
-        rows += [(name, f"{getattr(organism.genes, name):g}") for name in organism.genes.__struct_fields__]
+        rows += [(name, spelt(getattr(organism.genes, name))) for name in told([organism.genes])]
         return [[(f"{name:<14}", palette.dim), (value, palette.text)] for name, value in rows]
 
     def action_parent(self) -> None:

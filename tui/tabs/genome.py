@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from organism.errors import BadInput
 from organism.genome import read_genome
+from organism.view.words import figure, genes_in_short
 
 from .. import dna
 from ..messages import GenomeChosen, GenomeSubmitted
@@ -20,7 +21,6 @@ from ..widgets.lists import Choices, Page
 from ..widgets.ranges import Ranges
 from ..widgets.text import Piece, Text
 from ..widgets.toml import compared, highlighted
-from ..widgets.words import figure, genes_in_short
 from .tab import Tab
 
 

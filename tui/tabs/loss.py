@@ -7,13 +7,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
 from organism.events import HEADS, GenerationEnd
+from organism.view.words import figure
 
 from ..plotting import SIGNS, Rule, Series, View
 from ..snapshot import Organism, Snapshot
 from ..themes import ORIGIN_SIGNS, Palette
 from ..widgets.chart import Chart
 from ..widgets.text import Piece, Text
-from ..widgets.words import figure
 from .tab import Tab
 
 SMOOTHINGS = (0.0, 0.7, 0.92)

@@ -8,13 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
+from organism.view.words import figure, genes_in_short, species_in_short
+
 from ..drawing import bar, spark
 from ..messages import ActWanted, OrganismOpened
 from ..snapshot import Organism, Snapshot
 from ..themes import ORIGIN_SIGNS, STATE_SIGNS, Palette, palette_of, rich_colour
 from ..widgets.lists import Page, Table
 from ..widgets.text import Piece, Text
-from ..widgets.words import figure, genes_in_short
 from .tab import Tab
 
 # Name and width. The first seven of these fit into 80 columns, the state as well into 120.
@@ -201,11 +202,9 @@ def species_lines(snapshot: Snapshot, palette: Palette, width: int) -> list[list
     for organism in snapshot.population:
         counts[organism.genes.species] = counts.get(organism.genes.species, 0) + 1
     lines: list[list[Piece]] = []
-    for (embd, heads, layers, block, mlp), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+    for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         share = "●" * min(count, max(1, width - 22))
-        lines.append(
-            [(f"{embd}e {heads}h {layers}l {block}c ×{mlp}".ljust(20), palette.text), (share, palette.evolving)]
-        )
+        lines.append([(species_in_short(kind).ljust(20), palette.text), (share, palette.evolving)])
     if len(counts) == 1 and len(snapshot.population) > 1:
         lines.append([("A monoculture.", palette.bad)])
     return lines or [[("Nobody is born yet.", palette.dim)]]

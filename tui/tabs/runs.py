@@ -9,6 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
+from organism.view.words import duration, figure, genes_in_short
+
 from ..drawing import spark
 from ..messages import ComparisonWanted, ReplayWanted, ResumeWanted
 from ..plotting import Series, View
@@ -18,7 +20,6 @@ from ..themes import palette_of, rich_colour
 from ..widgets.chart import Chart
 from ..widgets.lists import Table
 from ..widgets.text import Text
-from ..widgets.words import duration, figure, genes_in_short
 from .tab import Tab
 
 COLUMNS = (

@@ -6,13 +6,14 @@ from textual.binding import ActiveBinding
 from textual.dom import DOMNode
 from textual.events import Click
 
-from ..bridge import ReplayFeed
+from organism.view.words import duration
+
 from ..drawing import bar
+from ..feed import ReplayFeed
 from ..messages import Sought
 from ..snapshot import Snapshot
 from ..themes import STAGE_SIGNS
 from .text import Piece, Text
-from .words import duration
 
 
 class TopBar(Text):

@@ -1,9 +1,10 @@
 """The log: what just happened, in sentences."""
 
+from organism.view.words import duration, fitted
+
 from ..snapshot import Line, Snapshot
 from ..themes import STAGE_SIGNS
 from .text import Piece, Text
-from .words import duration, fitted
 
 
 class Chronicle(Text):

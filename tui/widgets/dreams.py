@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from organism.view.words import fitted
+
 from ..snapshot import Dreamt
 from .text import Piece, Text
-from .words import fitted
 
 LEVELS = " ▁▂▃▄▅▆▇█"
 

@@ -15,7 +15,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.strip import Strip
 
-from organism.genome import Genes
+from organism.genes import Genes
+from organism.view.words import counted
 
 from .. import body
 from ..body import CILIUM, EYE, FLESH, GRAIN, INKS, INNER_FLESH, INNER_MEMBRANE, MEMBRANE, NUCLEUS
@@ -25,7 +26,6 @@ from ..snapshot import Organism, Snapshot
 from ..themes import ORIGIN_SIGNS as ORIGINS
 from ..themes import STAGE_SIGNS, Palette
 from .picture import Picture
-from .words import counted
 
 FRAMES = 8  # a second
 EASE = 0.22  # of the way that is left, each frame

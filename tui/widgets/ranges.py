@@ -1,12 +1,12 @@
 """Each gene on its range: where the creature stands, where its population does, and where the leader does."""
 
 import math
-from collections.abc import Sequence
 
 from rich.style import Style
 from textual.strip import Strip
 
-from organism.genome import SPACES, Genes, Range, Space
+from organism.genes import GENES, Genes, ordinal
+from organism.space import SPACES, Space, bounds, searched
 
 from ..drawing import Canvas
 from ..snapshot import Snapshot
@@ -33,7 +33,7 @@ class Ranges(Picture):
 
     def paint(self, width: int, height: int, base: Style) -> list[Strip]:
         canvas, palette = Canvas(width, height), self.palette
-        names = Genes.__struct_fields__
+        names = [name for name in GENES if name in searched(self.space)]
         left, right = 14, 9
         track = width - left - right
         spread = 2 if height >= 2 * len(names) else 1
@@ -44,28 +44,23 @@ class Ranges(Picture):
             if track < 6:
                 continue
             canvas.text(left, row, "─" * track, palette.faint)
-            logarithmic = name == "learning_rate"
+            logarithmic = GENES[name].logarithmic
             counts: dict[int, int] = {}
             for genes in self.crowd:
-                place = _place(getattr(genes, name), low, high, track, logarithmic)
+                place = _place(ordinal(name, getattr(genes, name)), low, high, track, logarithmic)
                 counts[place] = counts.get(place, 0) + 1
             for place, count in counts.items():
                 canvas.text(left + place, row, "▪" if count < 3 else "■", palette.evolving)
             if self.genes is not None:
                 value = getattr(self.genes, name)
-                place = _place(value, low, high, track, logarithmic)
+                place = _place(ordinal(name, value), low, high, track, logarithmic)
+                shown = f"{value:.4g}" if isinstance(value, float) else str(value)[: right - 1]
                 canvas.text(left + place, row, "◆", palette.evolved)
-                canvas.text(width - right + 1, row, f"{value:>{right - 1}.4g}", palette.text)
+                canvas.text(width - right + 1, row, shown.rjust(right - 1), palette.text)
             if spread == 2:
                 canvas.text(left, row + 1, f"{low:g}", palette.faint)
                 canvas.text(left + track - len(f"{high:g}"), row + 1, f"{high:g}", palette.faint)
         return canvas.strips(base)
-
-
-def bounds(space: Space, name: str) -> tuple[float, float]:
-    """The lowest and the highest value that a space allows a gene."""
-    held: Range | Sequence[float] = getattr(space, name)
-    return (held.min, held.max) if isinstance(held, Range) else (min(held), max(held))
 
 
 def _place(value: float, low: float, high: float, track: int, logarithmic: bool) -> int:

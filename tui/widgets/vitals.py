@@ -4,10 +4,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Digits
 
+from organism.view.words import duration, figure
+
 from ..snapshot import Snapshot
 from ..themes import Palette
 from .text import Piece, Text
-from .words import duration, figure
 
 
 class Vitals(Vertical):

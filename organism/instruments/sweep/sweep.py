@@ -1,0 +1,324 @@
+"""A sweep: the creature trained under several genes and several seeds, over the pool, to be set side by side.
+
+`organism sweep steps` varies how long it learns, `sweep params` how large it is, and `sweep FILE.toml` whatever that
+says:
+
+    [genes]                    # what all points share; what isn't here is taken from the genome in force
+    learning_rate = 0.005
+    [grid]                     # every combination of these
+    n_embd = [8, 16, 32]
+    num_steps = [500, 1000]
+    [[points]]                 # and each of these
+    n_embd = 64
+    n_head = 8
+
+Each point is trained once under every seed, exactly as `organism train --seed` would: seed 42 (or `--seed`) and those
+that follow it. A sweep has a journal of its own, `experiments/sweeps/NAME-KEY.jsonl`, whose key is a hash of all that
+the results depend on. The same command therefore finds it again: a sweep that was interrupted goes on, one that is
+complete is only read. What failed is tried anew.
+"""
+
+import hashlib
+import itertools
+import os
+import re
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from ...corpus import Corpus
+from ...errors import BadInput
+from ...evolution.variation import cost
+from ...files import parse_toml, read_text, write_atomically
+from ...fitness.objectives import Measurement
+from ...genes import GENES, Genes, allowed, check_genes, given, parts_of
+from ...home import Home
+from ...life.life import data_name, versions
+from ...mind.training import architecture_of
+from ...workers.pool import Done, Failed, Pool, Step
+from ...workers.worker import Task
+from .scaling import Point
+
+STEPS = (1_000, 2_000, 3_000, 5_000, 8_000, 13_000, 21_000)
+SIZES = ((16, 4, 1), (32, 4, 2), (64, 8, 4))
+MOST_TRAININGS = 10_000
+
+
+class Sweep(msgspec.Struct, frozen=True, tag_field="event", tag="sweep"):
+    """What is to be trained: every point under every seed. The first line of the sweep's journal."""
+
+    name: str
+    points: tuple[Genes, ...]
+    seeds: tuple[int, ...]
+    corpus: str
+    corpus_sha256: str
+    metabolism: str
+    dtype: str
+    versions: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """A short hash of everything that the results depend on."""
+        held = (self.points, self.seeds, self.corpus_sha256, self.metabolism, self.dtype, self.versions)
+        return hashlib.blake2b(msgspec.json.encode(held, order="sorted"), digest_size=4).hexdigest()
+
+    def journal(self, home: Home) -> Path:
+        """Where the results lie, or will."""
+        return home.experiments / "sweeps" / f"{self.name}-{self.key}.jsonl"
+
+
+class Trained(msgspec.Struct, frozen=True, tag_field="event", tag="trained"):
+    """What the training of point number `point` (from 0) under `seed` came to."""
+
+    point: int
+    seed: int
+    measurement: Measurement
+
+
+class Died(msgspec.Struct, frozen=True, tag_field="event", tag="died"):
+    """A training that came to nothing."""
+
+    point: int
+    seed: int
+    reason: str
+
+
+class Working(msgspec.Struct, frozen=True):
+    """How far a sweep has come: `done` of `total` trainings, the `share` of the work, and what was heard last."""
+
+    done: int
+    total: int
+    share: float
+    said: str
+
+
+Line = Sweep | Trained | Died
+
+
+class Results(msgspec.Struct, frozen=True):
+    """A sweep and what is known of it so far. `outcomes` is keyed by (point, seed)."""
+
+    sweep: Sweep
+    outcomes: dict[tuple[int, int], Trained | Died]
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.outcomes) == len(self.sweep.points) * len(self.sweep.seeds)
+
+    def of(self, point: int) -> list[Trained | Died]:
+        """What is known of a point, in the order of the seeds."""
+        known = (self.outcomes.get((point, seed)) for seed in self.sweep.seeds)
+        return [outcome for outcome in known if outcome]
+
+    def measurements(self, point: int) -> list[Measurement]:
+        """What the trainings of a point were measured to be, in the order of the seeds, the dead left out."""
+        return [outcome.measurement for outcome in self.of(point) if isinstance(outcome, Trained)]
+
+    def points(self) -> list[Point]:
+        """Each point as the analysis wants it."""
+        found = []
+        for i, genes in enumerate(self.sweep.points):
+            measured = self.measurements(i)
+            params, tokens = (measured[0].params, fmean(m.tokens for m in measured)) if measured else (0, 0.0)
+            found.append(Point(genes, params, tokens, tuple(m.validation_loss for m in measured)))
+        return found
+
+
+# --- what to sweep
+
+
+def plan(
+    what: str,
+    base: Genes,
+    corpus: Corpus,
+    first_seed: int,
+    seeds: int,
+    metabolism: str,
+    dtype: str,
+    values: str | None = None,
+) -> Sweep:
+    """The sweep called `what`: steps, params or a TOML file, around the creature of genes `base`. Raises BadInput."""
+    if what == "steps":
+        points = [msgspec.structs.replace(base, num_steps=steps) for steps in _steps(values)]
+    elif what == "params":
+        names = ("n_embd", "n_head", "n_layer")
+        points = [msgspec.structs.replace(base, **dict(zip(names, s, strict=True))) for s in _sizes(values)]
+    elif what.endswith(".toml") and values is None:
+        points = _from_file(Path(what), base)
+    elif what.endswith(".toml"):
+        raise BadInput(f"--values {values}: is for 'sweep steps' and 'sweep params' only; {what} says its own")
+    else:
+        raise BadInput(f"sweep {what}: must be steps, params, a .toml file or the .jsonl journal of a sweep")
+    points = [check_genes(genes, f"{'--values' if values else what}: ") for genes in dict.fromkeys(points)]
+    if len(points) * seeds > MOST_TRAININGS:
+        raise BadInput(f"--seeds {seeds}: of {len(points):,} points: at most {MOST_TRAININGS:,} trainings are allowed")
+    return Sweep(
+        name=re.sub(r"[^\w.-]+", "-", Path(what).stem),
+        points=tuple(points),
+        seeds=tuple(range(first_seed, first_seed + seeds)),
+        corpus=data_name(corpus.name),
+        corpus_sha256=corpus.sha256,
+        metabolism=metabolism,
+        dtype=dtype,
+        versions=versions(),
+    )
+
+
+def _steps(values: str | None) -> Sequence[int]:
+    """The numbers in a list such as '1k,2k,500'."""
+    if values is None:
+        return STEPS
+    low, high = (int(limit) for limit in GENES["num_steps"].limits)
+    steps = []
+    for word in values.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})(k?)\s*", word)
+        number = int(match[1]) * (1_000 if match[2] else 1) if match else 0
+        if not low <= number <= high:
+            raise BadInput(f"--values {values}: holds {word!r}: must be {low:,} to {high:,} steps, such as 1k,2k,500")
+        steps.append(number)
+    return steps
+
+
+def _sizes(values: str | None) -> Sequence[tuple[int, ...]]:
+    """The sizes in a list such as '16/4/1,32/4/2'."""
+    if values is None:
+        return SIZES
+    sizes = []
+    for word in values.split(","):
+        if not re.fullmatch(r"\s*\d{1,4}/\d{1,4}/\d{1,4}\s*", word):
+            raise BadInput(f"--values {values}: holds {word!r}: must be width/heads/layers, such as 16/4/1,32/4/2")
+        sizes.append(tuple(int(number) for number in word.split("/")))
+    return sizes
+
+
+Partial = parts_of("Partial", lambda kind: kind)
+"""Some genes, the others left as they are."""
+
+Grid = parts_of("Grid", lambda kind: tuple[kind, ...])
+"""For some genes, the values to combine."""
+
+
+Wanted: Any = msgspec.defstruct(
+    "Wanted",
+    [("genes", Partial, Partial()), ("grid", Grid, Grid()), ("points", tuple[Partial, ...], ())],
+    frozen=True,
+    forbid_unknown_fields=True,
+)
+"""What the TOML file of a sweep holds."""
+
+
+def _from_file(path: Path, base: Genes) -> list[Genes]:
+    wanted = parse_toml(read_text(path), Wanted, str(path), allowed)
+    base, axes = msgspec.structs.replace(base, **given(wanted.genes)), given(wanted.grid)
+    for gene, held in axes.items():
+        if not held:
+            raise BadInput(f"{path}: grid.{gene} = []: must hold at least one value")
+    size = 1
+    for held in axes.values():
+        size *= len(held)
+    if size > MOST_TRAININGS:
+        raise BadInput(f"{path}: grid: spells {size:,} points: at most {MOST_TRAININGS:,} are allowed")
+    points = [msgspec.structs.replace(base, **given(point)) for point in wanted.points]
+    if axes:
+        combined = itertools.product(*axes.values())
+        points = [msgspec.structs.replace(base, **dict(zip(axes, held, strict=True))) for held in combined] + points
+    if not points:
+        raise BadInput(f"{path}: holds no points: a [grid] of genes or [[points]] are needed")
+    return points
+
+
+# --- the journal
+
+_decoder = msgspec.json.Decoder(Line)
+
+
+def read(path: Path) -> Results:
+    """What a sweep's journal holds, a torn last line dropped. Raises BadInput where it isn't one."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: can't be read: {error.strerror}") from None
+    sweep: Sweep | None = None
+    outcomes: dict[tuple[int, int], Trained | Died] = {}
+    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        try:
+            held = _decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadInput(f"{path}: line {number} is not of a sweep's journal: {error}") from None
+        if isinstance(held, Sweep):
+            sweep = held
+        else:
+            outcomes[held.point, held.seed] = held
+    if sweep is None:
+        raise BadInput(f"{path}: is not a sweep's journal: its first line must be a sweep")
+    return Results(sweep, outcomes)
+
+
+def run(sweep: Sweep, corpus: Corpus, home: Home, workers: int) -> Generator[Working]:
+    """Train whatever the journal of `sweep` doesn't hold yet, and write it there; tells how far it has come.
+
+    The costliest trainings go first, so that no worker is left with one at the end. May be closed at any moment. Raises
+    BadInput if another process is at the same sweep.
+    """
+    path = sweep.journal(home)
+    if not path.exists():
+        write_atomically(path, msgspec.json.encode(sweep) + b"\n")
+    lock = FileLock(path.with_name(f".{path.stem}.lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise BadInput(f"{path}: another process is at this sweep; wait until it ends") from None
+    with lock:
+        known = read(path).outcomes
+        wanted = [(i, seed) for i in range(len(sweep.points)) for seed in sweep.seeds]
+        open_tasks = [task for task in wanted if not isinstance(known.get(task), Trained)]
+        if open_tasks:
+            yield from _train(sweep, corpus, path, open_tasks, workers)
+
+
+def _train(
+    sweep: Sweep, corpus: Corpus, path: Path, open_tasks: list[tuple[int, int]], workers: int
+) -> Generator[Working]:
+    total = len(sweep.points) * len(sweep.seeds)
+    shares = dict.fromkeys(range(len(open_tasks)), 0.0)
+    pool = Pool(corpus, sweep.metabolism, sweep.dtype, workers)
+    journal = os.open(path, os.O_RDWR | os.O_APPEND)
+    try:
+        os.truncate(journal, path.read_bytes().rfind(b"\n") + 1)
+        costs = [cost(genes, architecture_of(genes, corpus.vocab_size).parameters) for genes in sweep.points]
+        for id in sorted(shares, key=lambda id: -costs[open_tasks[id][0]]):
+            point, seed = open_tasks[id]
+            pool.submit(Task(id, sweep.points[point], seed))
+        waiting = set(shares)
+        yield Working(total - len(waiting), total, 1 - len(waiting) / total, "")
+        while waiting:
+            for happening in pool.events():
+                said = ""
+                match happening:
+                    case Step(id, step, loss):
+                        point, seed = open_tasks[id]
+                        steps = sweep.points[point].num_steps
+                        shares[id] = step / steps
+                        said = f"point {point + 1}, seed {seed}: step {step:,} of {steps:,}, loss {loss:.4f}"
+                    case Done(id, measurement):
+                        _settle(journal, Trained(*open_tasks[id], measurement))
+                    case Failed(id, reason):
+                        _settle(journal, Died(*open_tasks[id], reason))
+                if isinstance(happening, Done | Failed):
+                    waiting.discard(happening.id)
+                    shares[happening.id] = 1.0
+                share = 1 - (len(shares) - sum(shares.values())) / total
+                yield Working(total - len(waiting), total, share, said)
+    finally:
+        pool.close()
+        os.close(journal)
+
+
+def _settle(journal: int, outcome: Trained | Died) -> None:
+    """Put a line into the open journal, and onto the disk."""
+    os.write(journal, msgspec.json.encode(outcome) + b"\n")
+    os.fsync(journal)

@@ -1,0 +1,153 @@
+"""One creature on its own, without evolution: train it, and let it dream."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from ..corpus import DEFAULT, Corpus, read_corpus
+from ..errors import BadInput, Failure
+from ..events import Dream, Event, TrainEnd, TrainStart, TrainStep
+from ..fitness.loss import test_loss, validation_loss
+from ..genes import Genes
+from ..genome import Genome, genome_in_force
+from ..home import Home
+from ..mind.gpt import Architecture
+from ..mind.sampling import dreams
+from ..mind.training import (
+    MICROGPT,
+    Creature,
+    Metabolism,
+    Preset,
+    Training,
+    architecture_of,
+    build,
+    is_prepared,
+    load_weights,
+    prepare,
+    save_weights,
+)
+
+SEED = 42
+METABOLISM = "tape"
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    """How one creature is to be trained. Under a preset it learns from every document, in the published order."""
+
+    genes: Genes
+    seed: int = SEED
+    metabolism: str = METABOLISM
+    dtype: str = "float64"
+    preset: Preset | None = None
+    samples: int = 20
+    temperature: float = 0.5
+
+
+def train(
+    lesson: Lesson, corpus: Corpus, keep_in: Home | None = None, say: Callable[[str], None] = lambda line: None
+) -> Iterator[Event]:
+    """Train one creature and let it dream, as microgpt.py does: every step is an event, dreams stop at block_size.
+
+    Its weights are kept in the home `keep_in`, if one is given, at the very end; `say` hears why if another process
+    evolves there. Raises Diverged, and Failure if they can't be written.
+    """
+    began = time.monotonic()
+    prepare(lesson.metabolism, lesson.dtype)
+    documents = corpus.documents if lesson.preset else corpus.split.train
+    recipe = lesson.preset.recipe if lesson.preset else MICROGPT
+    # What can't be is refused before anything is said.
+    training = Training(lesson.genes, corpus, lesson.seed, lesson.metabolism, lesson.dtype, recipe, documents)
+    letters, dreamer = lesson.genes.block_size, training.mind
+    if lesson.samples and letters > corpus.longest + 1:
+        # The published program dreams up to its whole context, past the longest document that it learnt from.
+        dreamer = build(lesson.metabolism, training.architecture, letters - 1, lesson.dtype)
+    params = training.architecture.parameters
+    yield TrainStart(genes=lesson.genes, documents=len(documents), vocab_size=corpus.vocab_size, params=params)
+    for losses in training.slices():
+        for step, loss in enumerate(losses.tolist(), start=training.step - len(losses) + 1):
+            yield TrainStep(step=step, loss=loss)
+    creature = training.creature()
+    yield TrainEnd(
+        loss=training.last_loss,
+        validation_loss=None if lesson.preset else validation_loss(creature),
+        test_loss=None if lesson.preset else test_loss(creature),
+        params=params,
+        seconds=time.monotonic() - began,
+    )
+    if lesson.samples:
+        creature.mind = dreamer
+        dreamt = dreams(creature, lesson.samples, creature.rng, lesson.temperature, limit=letters)
+        yield Dream(names=tuple(dream.text for dream in dreamt))
+    if keep_in:
+        try:
+            keep_weights(keep_in, creature, lesson.seed)
+        except BadInput as error:
+            say(f"the weights weren't kept: {error}")
+
+
+def keep_weights(home: Home, creature: Creature, seed: int) -> None:
+    """Make the creature's weights those of `home`. Raises BadInput while another process evolves there, and Failure."""
+    with home.lock():
+        save_weights(home.weights, creature, seed)
+
+
+def dream(
+    home: Home,
+    n: int = 20,
+    temperature: float = 0.5,
+    prompt: str = "",
+    data: str | None = None,
+    seed: int | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[str]:
+    """`n` dreams of the creature in force in `home`, each opened by `prompt`.
+
+    They come from its kept weights; if those are absent, or of another genome or corpus, it's trained first, and `say`
+    hears of it. `data` defaults to the corpus that the genome names, `seed` to one that is drawn.
+    """
+    genome = genome_in_force(home)
+    corpus = corpus_of(genome, data)
+    unknown = sorted(set(prompt) - set(corpus.letters))
+    if unknown:
+        raise BadInput(f"--prompt {prompt!r}: holds {unknown[0]!r}, which isn't a letter of {corpus.name}")
+    if len(prompt) > corpus.longest:
+        raise BadInput(f"--prompt: holds {len(prompt)} letters: at most {corpus.longest} are allowed")
+    creature = creature_in_force(home, genome, corpus, say)
+    return [held.text for held in dreams(creature, n, random.Random(seed), temperature, prompt=prompt)]
+
+
+def corpus_of(genome: Genome, data: str | None) -> Corpus:
+    """The corpus called `data`, else the one that the genome names, else the default one."""
+    remembered = genome.provenance.corpus if genome.provenance else None
+    return read_corpus(data) if data else read_corpus(remembered or DEFAULT, "genome.toml: corpus")
+
+
+def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[[str], None]) -> Creature:
+    """The trained creature of `home`: from its kept weights, or trained now if they're absent or another genome's."""
+    kept = load_weights(home.weights)
+    metabolism, mind = _able_body(architecture_of(genome.genes, corpus.vocab_size), corpus.longest)
+    if not is_prepared(metabolism):
+        say(f"compiling the {metabolism} metabolism, once on this machine (a few seconds) ...")
+    prepare(metabolism)
+    if kept and kept[0].genes == genome.genes and kept[0].corpus == corpus.sha256:
+        return Creature(genome.genes, corpus, mind, kept[1], random.Random(kept[0].seed))
+    say(f"no weights of this genome on {corpus.name} yet: training it first")
+    training = Training(genome.genes, corpus, SEED, metabolism)
+    for _ in training.slices():
+        pass  # What it loses on the way is of no interest.
+    creature = training.creature()
+    try:
+        keep_weights(home, creature, SEED)
+    except (BadInput, Failure) as error:
+        say(f"the weights weren't kept: {error}")
+    return creature
+
+
+def _able_body(architecture: Architecture, longest: int) -> tuple[str, Metabolism]:
+    """What runs a creature of whatever size, and its name: the tape, or `fused` where the tape would be too large."""
+    try:
+        return METABOLISM, build(METABOLISM, architecture, longest)
+    except BadInput:
+        return "fused", build("fused", architecture, longest)

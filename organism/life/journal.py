@@ -1,0 +1,256 @@
+"""The journal: one file a run, one event a line, appended and never rewritten. What a run is can be read off it alone.
+
+It appears with its `run` line complete, every event is written by one call, and each generation is on the disk before
+the next begins. After a kill at any instant the file is whole but for at most one torn last line, which is dropped.
+
+A run goes on by being run again: the engine repeats its course, results that the journal holds are read instead of
+trained, and events that it holds are not written a second time. What the second course doesn't repeat gives a journal
+away that was edited, or written by another program.
+"""
+
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from ..errors import BadInput
+from ..events import (
+    Abandoned,
+    Act,
+    AnyEvent,
+    Confirmed,
+    Died,
+    Dream,
+    Event,
+    EvolutionEnd,
+    Extinct,
+    GenerationEnd,
+    GenomeWritten,
+    Run,
+    Stage,
+    canonical,
+    decode,
+    encode,
+)
+from ..files import listed, write_atomically, writing
+from ..genes import check_genes
+from ..home import Home
+
+ENDING = (GenerationEnd, Abandoned, Confirmed, EvolutionEnd, Extinct, GenomeWritten, Stage)
+
+
+class Journal:
+    """An open journal. `held` is what it held when it was opened, in order."""
+
+    def __init__(self, path: Path, held: list[AnyEvent]):
+        self.path = path
+        self.held = held
+        self._expected = Counter(_key(event) for event in repeatable(held))
+        self._waiting: list[Event] = []
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
+
+    @property
+    def stem(self) -> str:
+        """The name of the run."""
+        return self.path.stem
+
+    @property
+    def run(self) -> Run:
+        """Its first line."""
+        run = self.held[0]
+        assert isinstance(run, Run)
+        return run
+
+    @classmethod
+    def create(cls, home: Home, run: Run) -> "Journal":
+        """A new journal with its first line, in `experiments/`, named by the time (UTC) and the objective."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        path, count = home.experiments / f"{stamp}-{run.objective}.jsonl", 1
+        while path.exists():
+            count += 1
+            path = home.experiments / f"{stamp}-{run.objective}-{count}.jsonl"
+        write_atomically(path, encode(run) + b"\n")
+        return cls(path, [run])
+
+    @classmethod
+    def reopen(cls, path: Path) -> "Journal":
+        """The journal of an interrupted run, cut back to its last whole line. Raises BadInput if it can't be read."""
+        content, held = _read(path)
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(path, whole)
+        return cls(path, held)
+
+    def write(self, event: Event) -> list[Event]:
+        """Append `event`, unless the journal holds it already; which events were appended.
+
+        As long as the journal holds what hasn't happened again, new events wait: should the run prove to be another
+        than the one that the journal tells of, not a letter of it was changed.
+        """
+        key = _key(event)
+        if key in self._expected:
+            for missing in self._waiting:
+                # Nothing can come before what the journal holds, but for the end of who was culled (see `Search`).
+                if _key(missing) and not isinstance(missing, Act | Died):
+                    self._refuse(_key(missing))
+            self._expected[key] -= 1
+            if not self._expected[key]:
+                del self._expected[key]
+        else:
+            self._waiting.append(event)
+        if self._expected:
+            return []
+        written, self._waiting = self._waiting, []
+        for each in written:
+            self._append(each)
+        return written
+
+    def _append(self, event: Event) -> None:
+        line = encode(event) + b"\n"
+        with writing(self.path):
+            while line:
+                line = line[os.write(self._file, line) :]
+            if isinstance(event, ENDING):
+                os.fsync(self._file)
+
+    def check_repeated(self) -> None:
+        """Raise BadInput unless everything that the journal held has happened again."""
+        if self._expected:
+            key = next(iter(self._expected))
+            self._refuse(key)
+
+    def _refuse(self, key: bytes) -> NoReturn:
+        event = msgspec.json.decode(key)["event"]
+        raise BadInput(
+            f"{self.path}: doesn't follow from its own first line (the first difference is a {event} event): "
+            f"it was edited, or another version of the program wrote it"
+        )
+
+    def close(self) -> None:
+        with writing(self.path):
+            try:
+                os.fsync(self._file)
+            finally:
+                os.close(self._file)
+
+
+def read_events(path: Path) -> list[AnyEvent]:
+    """Every whole event of a journal, a torn last line dropped. Raises BadInput where it isn't a journal."""
+    return _read(path)[1]
+
+
+def find_run(home: Home, stem: str | None) -> Path:
+    """The journal of that name, the last one if none is named. Raises BadInput where there's none."""
+    paths = journals(home)
+    if stem is None:
+        if not paths:
+            raise BadInput(f"{home.experiments}: holds no run yet: 'organism evolve' makes one")
+        return paths[-1]
+    path = home.experiments / f"{Path(stem).name.removesuffix('.jsonl')}.jsonl"
+    if path not in paths:
+        known = f": there are {', '.join(p.stem for p in paths[-3:])}" if paths else ""
+        raise BadInput(f"run {stem}: isn't in {home.experiments}{known}")
+    return path
+
+
+def last_unfinished(home: Home) -> Path:
+    """The journal of the youngest run that was interrupted. Raises BadInput where there's none, or can't be told."""
+    for path in reversed(journals(home)):
+        try:
+            if not is_finished(read_events(path)):
+                return path
+        except BadInput as error:
+            raise BadInput(f"{error}; name the RUN to resume, if it's another") from None
+    raise BadInput(f"{home.experiments}: holds no unfinished run")
+
+
+def journals(home: Home) -> list[Path]:
+    """The journals in a home, oldest first."""
+    return sorted(listed(home.experiments, "*.jsonl"), key=lambda path: (path.stem[:15], len(path.stem), path.stem))
+
+
+def is_finished(events: list[AnyEvent]) -> bool:
+    """Whether the run that these events tell of has come to its own end, since a person last extended it."""
+    run = events[0]
+    assert isinstance(run, Run)
+    last = Dream if run.config.get("whole_life") else GenomeWritten
+    ended = finished = False
+    for event in events:
+        if isinstance(event, EvolutionEnd):
+            ended = True
+        elif isinstance(event, Extinct):
+            finished = True
+        elif isinstance(event, Act) and event.verb == "extend":
+            ended = finished = False
+        finished = finished or (ended and isinstance(event, last))
+    return finished
+
+
+def repeatable(events: list[AnyEvent]) -> list[AnyEvent]:
+    """Those events that a second course of the run must bring again: all that are canonical, its first line and what a
+    person did excepted."""
+    return [event for event in events if not isinstance(event, Run | Act) and canonical(event) is not None]
+
+
+def _key(event: Event) -> bytes:
+    """What two tellings of the same event have in common; empty if nothing need be."""
+    held = canonical(event)
+    return b"" if held is None else msgspec.json.encode(held, order="sorted")
+
+
+def _read(path: Path) -> tuple[bytes, list[AnyEvent]]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: can't be read: {error.strerror}") from None
+    lines = content.split(b"\n")[:-1]
+    held: list[AnyEvent] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            held.append(decode(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadInput(f"{path}: line {number} is not an event of {_writer(lines[0])}: {error}") from None
+    if not held or not isinstance(held[0], Run):
+        raise BadInput(f"{path}: is not a journal: its first line must be a run event")
+    if any(isinstance(event, Run) for event in held[1:]):
+        raise BadInput(f"{path}: holds more than one run: it was edited")
+    _check_run(path, held[0])
+    return content, held
+
+
+class _Configured(msgspec.Struct):
+    """What a run's configuration holds at least, for whoever reads the journal."""
+
+    generations: int
+    population: int
+    space: str
+    metabolism: str
+    dtype: str
+    bigram_loss: float
+    documents: int
+    whole_life: bool
+
+
+def _check_run(path: Path, run: Run) -> None:
+    """Raise BadInput for a first line that this program can't have written."""
+    where = f"{path}: its first line was edited: "
+    try:
+        msgspec.convert(run.config, _Configured)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{where}config: {error}") from None
+    if run.stage not in ("primordial", "evolved"):
+        raise BadInput(f'{where}stage = "{run.stage}": must be "primordial" or "evolved"')
+    check_genes(run.genome, f"{where}genome.")
+    for i, ancestor in enumerate(run.ancestors):
+        check_genes(ancestor.genes, f"{where}ancestors[{i}].genes.")
+
+
+def _writer(first: bytes) -> str:
+    """Which program a journal's first line says that it's by."""
+    try:
+        return f"this program; it was written by organism {msgspec.json.decode(first)['versions']['organism']}"
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError):
+        return "this program"

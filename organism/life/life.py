@@ -1,0 +1,464 @@
+"""A life: primordial, evolving, evolved. One stream of events out, one inbox of acts in.
+
+    life = Life.begin(home, plan, workers=2)
+    for event in life.events(): ...
+
+`events` does the work while it's iterated: it trains the creature as it is, lets the engine breed and the pool train,
+writes the champion's genes over genome.toml and trains what the creature has become. Every event is in the journal
+before anybody sees it, so that a life killed at any instant can be resumed: it is then lived again from the beginning,
+with what the journal holds read instead of trained. A face may call `act` and `close` from another thread.
+"""
+
+import math
+import platform
+import queue
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ..corpus import Corpus, embedded, read_corpus
+from ..errors import BadInput, Failure
+from ..events import (
+    Act,
+    Confirmed,
+    Dream,
+    Event,
+    GenerationStart,
+    GenomeWritten,
+    Resumed,
+    Run,
+    Stage,
+    TrainEnd,
+    TrainStart,
+    TrainStep,
+    Worker,
+)
+from ..evolution.engine import Config, estimate
+from ..evolution.ledger import Organism, training_seed
+from ..fitness.loss import bigram_loss, test_loss, validation_loss
+from ..fitness.objectives import OBJECTIVES
+from ..genes import Genes
+from ..genome import Ancestor, Genome, Provenance, genome_in_force, keep, write_genome
+from ..home import Home
+from ..mind.sampling import dreams
+from ..mind.training import DTYPES, METABOLISMS, Training, architecture_of, is_prepared, prepare, save_weights
+from ..space import Space, Spelling, check_space, read_space
+from ..workers.pool import Pool
+from .journal import Journal, is_finished, read_events
+from .registry import submit
+from .search import Search
+
+SAYINGS = {"primordial": "I am unformed", "evolving": "I am searching", "evolved": "I have become"}
+DREAMT = 20
+LIVED = 200  # The replicate under which a creature is trained to live; the search uses others.
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a person asked a life to be. `data` is a corpus's name or an absolute path; see `organism --help`."""
+
+    seed: int
+    objective: str = "loss"
+    generations: int = 10
+    population: int = 8
+    elitism: int = 1
+    cycles: int = 5
+    target: float | None = None
+    patience: int | None = None
+    minutes: float | None = None
+    space: str = "default"
+    metabolism: str = "tape"
+    dtype: str = "float64"
+    data: str = "names"
+    whole_life: bool = True
+
+
+WORDS = {"objective": (*OBJECTIVES, "hydra", "pareto"), "metabolism": METABOLISMS, "dtype": DTYPES}
+LEAST = {"seed": 0, "generations": 1, "population": 2, "elitism": 0, "cycles": 1, "patience": 1}
+
+
+def check_plan(plan: Plan, where: str = "") -> Plan:
+    """`plan`, if it can be lived. Raises BadInput with the field, what it held and what is allowed."""
+    held = msgspec.structs.asdict(plan)
+    try:
+        msgspec.convert(held, Plan)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{where}{error}") from None
+    for field, words in WORDS.items():
+        if held[field] not in words:
+            raise BadInput(f"{where}{field} = {held[field]!r}: must be one of {', '.join(words)}")
+    for field, least in LEAST.items():
+        if held[field] is not None and held[field] < least:
+            raise BadInput(f"{where}{field} = {held[field]}: must be {least} or more")
+        if held[field] is not None and held[field] >= 1 << 63:
+            raise BadInput(f"{where}{field} = {held[field]}: must be less than 2^63")
+    for field in ("target", "minutes"):
+        if held[field] is not None and not math.isfinite(held[field]):
+            raise BadInput(f"{where}{field} = {held[field]}: must be a finite number")
+    if plan.minutes is not None and plan.minutes <= 0:
+        raise BadInput(f"{where}minutes = {plan.minutes}: must be more than 0")
+    if plan.dtype == "float32" and plan.metabolism != "fused":
+        raise BadInput(f"{where}dtype = 'float32': {plan.metabolism} computes in float64; fused has float32")
+    if plan.objective == "hydra" and plan.target is not None:
+        raise BadInput(f"{where}target: a hydra's heads have four units; it ends by patience or minutes instead")
+    return plan
+
+
+class Scale(NamedTuple):
+    """How large a search is. For a hydra, generations are those of a cycle and population that of a head."""
+
+    generations: int
+    population: int
+    elitism: int
+
+
+def learnt(held: Iterable[Event]) -> Iterator[list[Event]]:
+    """Each time that the creature itself has learnt to its end, from TrainStart to its dreams."""
+    told: list[Event] = []
+    for event in held:
+        match event:
+            case TrainStart():
+                told = [event]
+            case TrainStep() | TrainEnd():
+                told.append(event)
+            case Dream():
+                yield [*told, event]
+
+
+def usual_scale(objective: str) -> Scale:
+    """The scale of a search for `objective` unless a person wishes another: the ancestor's."""
+    if objective in ("beauty", "flow", "symmetry", "creativity", "classic-beauty"):
+        return Scale(5, 12, 2)
+    return Scale(3 if objective == "hydra" else 10, 8, 1)
+
+
+class _Left(Exception):
+    """The person has left; the run stays as it is, to be resumed."""
+
+
+class Life:
+    """One run of a creature in its home. Made by `begin` or `resume`."""
+
+    def __init__(
+        self,
+        home: Home,
+        plan: Plan,
+        space: Space,
+        corpus: Corpus,
+        workers: int,
+        run: Run | Path,
+        generations: int | None = None,
+    ):
+        self.home = home
+        self.plan = plan
+        self.space = space
+        self.corpus = corpus
+        self.workers = workers
+        self.generations = generations
+        self._begun = run
+        self._inbox: queue.SimpleQueue[Act] = queue.SimpleQueue()
+        self._leaving = False
+        self.journal: Journal | None = None
+        self._remembered: deque[list[Event]] = deque()
+        # Started here, and not in `events`, because a screen may take the terminal over in between.
+        self.pool = Pool(corpus, plan.metabolism, plan.dtype, workers)
+
+    @classmethod
+    def begin(cls, home: Home, plan: Plan, workers: int) -> "Life":
+        """A new run from the genome in force. Raises BadInput for a plan, genome or corpus that can't be."""
+        check_plan(plan)
+        genome = genome_in_force(home)
+        space = read_space(plan.space)
+        corpus = read_corpus(plan.data)
+        config = msgspec.to_builtins(plan)
+        del config["seed"], config["objective"], config["data"]
+        config["genes"] = msgspec.to_builtins(space)
+        config["bigram_loss"] = bigram_loss(corpus)
+        config["documents"] = len(set(corpus.documents))
+        run = Run(
+            objective=plan.objective,
+            config=config,
+            seed=plan.seed,
+            genome=genome.genes,
+            ancestors=genome.ancestors,
+            corpus=plan.data,
+            corpus_sha256=corpus.sha256,
+            versions=versions(),
+            workers=workers,
+            stage=genome.stage,
+            created_at=now(),
+        )
+        return cls(home, plan, space, corpus, workers, run)
+
+    @classmethod
+    def resume(cls, home: Home, path: Path, workers: int, generations: int | None = None) -> "Life":
+        """The run that the journal at `path` tells of, from where it stopped; to so many generations in all, if given.
+
+        Raises BadInput if it can't go on.
+        """
+        held = read_events(path)
+        run = held[0]
+        assert isinstance(run, Run)
+        if run.versions.get("organism") != versions()["organism"]:
+            raise BadInput(
+                f"{path}: was written by organism {run.versions.get('organism')}, this is {versions()['organism']}: "
+                f"it can be shown and replayed, but not resumed"
+            )
+        edited = f"{path}: its first line was edited: "
+        try:
+            config = dict(run.config)
+            space = check_space(msgspec.convert(config.pop("genes", None), Spelling), f"{edited}genes")
+            config |= {"seed": run.seed, "objective": run.objective, "data": run.corpus}
+            plan = check_plan(msgspec.convert(config, Plan), edited)
+        except msgspec.ValidationError as error:
+            raise BadInput(f"{edited}{error}") from None
+        if generations is None and is_finished(held):
+            raise BadInput(f"{path.stem}: is finished; '--generations N' extends it to N generations in all")
+        corpus = read_corpus(run.corpus, f"{path.name}: corpus")
+        if corpus.sha256 != run.corpus_sha256:
+            raise BadInput(
+                f"{path.name}: corpus {run.corpus}: has changed since the run began: its sha256 was {run.corpus_sha256}"
+            )
+        had = max((event.generation for event in held if isinstance(event, GenerationStart)), default=0)
+        if generations is not None and generations <= had:
+            raise BadInput(f"--generations {generations}: {path.stem} has had {had} already: more are needed to go on")
+        return cls(home, plan, space, corpus, workers, path, generations)
+
+    # --- the inbox
+
+    def act(self, verb: str, id: int | None = None) -> None:
+        """What a person does: pause, resume, stop, cull, bless or immigrant. Safe from any thread."""
+        self._inbox.put(Act(verb=verb, id=id))
+        self.pool.wake()
+
+    def close(self) -> None:
+        """Leave at once; `events` ends, the journal is whole and the run can be resumed. Safe from any thread."""
+        self._leaving = True
+        self.pool.wake()
+
+    # --- the stream
+
+    def events(self) -> Iterator[Event]:
+        """The life, as it happens. Of a resumed run, what the journal didn't hold yet."""
+        try:
+            with self.home.lock():
+                if isinstance(self._begun, Run):
+                    self.journal = Journal.create(self.home, self._begun)
+                    yield self._begun
+                else:
+                    self.journal = Journal.reopen(self._begun)
+                try:
+                    yield from self._record(self._live(self.journal))
+                    self.journal.check_repeated()
+                finally:
+                    self.journal.close()
+        except _Left:
+            return
+        finally:
+            self.pool.close()
+
+    def _record(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Write each event to the journal; pass on those that it didn't hold."""
+        assert self.journal is not None
+        for event in events:
+            yield from self.journal.write(event)
+
+    def _live(self, journal: Journal) -> Iterator[Event]:
+        run, plan = journal.run, self.plan
+        self._remembered = deque(learnt(journal.held))
+        if not isinstance(self._begun, Run):
+            yield Resumed(resumed_at=now(), workers=self.workers)
+        if not is_prepared(plan.metabolism, plan.dtype):
+            yield Worker(worker=0, state="compiling", reason=f"the {plan.metabolism} metabolism, once")
+        prepare(plan.metabolism, plan.dtype)
+        if plan.whole_life:
+            yield Stage(stage=run.stage, saying=SAYINGS[run.stage])
+            yield from self._be(run.genome)
+        search = Search(
+            self._config(run), run.genome, self._params_of, self.pool, journal, self, plan.minutes, self.generations
+        )
+        goes_on = True
+        while goes_on:
+            yield Stage(stage="evolving", saying=SAYINGS["evolving"])
+            yield from search.events()
+            champion = search.engine.champion
+            if champion:
+                yield from self._rewrite(journal, search, champion)
+            if champion and plan.whole_life:
+                yield Stage(stage="evolved", saying=SAYINGS["evolved"])
+                yield from self._be(champion.genes)
+            goes_on = yield from search.extended()
+            if not (champion or goes_on):
+                raise Failure("nothing lived to be confirmed: all were culled or failed; try another --seed or --space")
+
+    def _params_of(self, genes: Genes) -> int:
+        return architecture_of(genes, self.corpus.vocab_size).parameters
+
+    def _config(self, run: Run) -> Config:
+        """What the engine needs to know of the run."""
+        plan = self.plan
+        return Config(
+            objective=plan.objective,
+            seed=plan.seed,
+            generations=plan.generations,
+            population=plan.population,
+            elitism=plan.elitism,
+            space=self.space,
+            widens=plan.space in ("default", "wide"),
+            floor=run.config["bigram_loss"],
+            uniform=math.log(self.corpus.vocab_size),
+            cycles=plan.cycles,
+            target=plan.target,
+            patience=plan.patience,
+        )
+
+    def _be(self, genes: Genes) -> Iterator[Event]:
+        """Train the creature that `genes` spell, keep its weights and let it dream; or tell what the journal tells."""
+        if self._remembered:
+            yield from self._remembered.popleft()
+            return
+        plan, began = self.plan, time.monotonic()
+        seed = training_seed(plan.seed, genes, LIVED)
+        training = Training(genes, self.corpus, seed, plan.metabolism, plan.dtype, tick=self.look_up)
+        params = training.architecture.parameters
+        yield TrainStart(
+            genes=genes, documents=len(training.documents), vocab_size=self.corpus.vocab_size, params=params
+        )
+        for step, loss in training.progress(self.look_up):
+            yield TrainStep(step=step, loss=loss)
+            yield from self._stand_still_if_asked()
+        creature = training.creature()
+        yield TrainEnd(
+            loss=training.last_loss,
+            validation_loss=validation_loss(creature, self.look_up),
+            test_loss=test_loss(creature, self.look_up),
+            params=params,
+            seconds=time.monotonic() - began,
+        )
+        dreamt = dreams(creature, DREAMT, creature.rng, tick=self.look_up)
+        save_weights(self.home.weights, creature, seed)
+        yield Dream(names=tuple(dream.text for dream in dreamt))
+
+    def _rewrite(self, journal: Journal, search: Search, champion: Confirmed) -> Iterator[Event]:
+        """Write the champion's genes over genome.toml; once an era, however often the run was interrupted.
+
+        All of a Pareto search's front is filed in the registry, for a person to choose another.
+        """
+        engine = search.engine
+        if sum(isinstance(event, GenomeWritten) for event in journal.held) < search.crowned:
+            organism = engine.ledger.organisms[champion.id]
+            known = Provenance(
+                fitness=champion.fitness, validation_loss=champion.validation_loss, test_loss=champion.test_loss
+            )
+            self._write(self._genome(journal, search, organism, known))
+            for record in engine.front() if engine.is_pareto else ():
+                trials = record.searched
+                known = Provenance(
+                    fitness=estimate([engine.final.fitness(trial) for trial in trials]),
+                    validation_loss=estimate([trial.validation_loss for trial in trials]),
+                )
+                notes = (
+                    f"front of {journal.stem}: organism {record.organism.id}, beauty {record.mean('beauty'):.3f}, "
+                    f"compute {record.mean('compute'):.1e}"
+                )
+                submit(self.home, self._genome(journal, search, record.organism, known), notes=notes)
+        yield GenomeWritten(path="genome.toml", stage="evolved", genes=champion.genes)
+
+    def _genome(self, journal: Journal, search: Search, organism: Organism, known: Provenance) -> Genome:
+        """The genome of one organism of this run; `known` is what was measured of it."""
+        run = journal.run
+        predecessor = Ancestor(run.genome, search.fitness_of(run.genome), run.stage, run.objective)
+        provenance = msgspec.structs.replace(
+            known,
+            objective=run.objective,
+            generation=organism.generation,
+            origin=organism.origin,
+            run=journal.stem,
+            seed=run.seed,
+            metabolism=self.plan.metabolism,
+            dtype=self.plan.dtype,
+            corpus=run.corpus,
+            corpus_sha256=run.corpus_sha256,
+            version=versions()["organism"],
+            created=now(),
+        )
+        ancestors = run.ancestors if organism.genes == run.genome else (*run.ancestors, predecessor)
+        return Genome("evolved", organism.genes, provenance, ancestors)
+
+    def _write(self, genome: Genome) -> None:
+        """Put `genome` in force, unless it was before the run was interrupted."""
+        assert genome.provenance is not None
+        try:
+            held = genome_in_force(self.home)
+            if held.genes != genome.genes or not held.provenance or held.provenance.run != genome.provenance.run:
+                write_genome(self.home, genome)
+        except BadInput as error:
+            kept = keep(self.home, genome)
+            raise BadInput(f"{error}; it was left as it is, and the evolved genome kept as {kept}") from None
+
+    def look_up(self) -> None:
+        """Between two slices of work: leave if the person has left."""
+        if self._leaving:
+            raise _Left
+
+    def _stand_still_if_asked(self) -> Iterator[Event]:
+        """Pause the creature's own training from one act to the next; other acts have no meaning there."""
+        paused = False
+        acts = self.take_acts()
+        while acts or paused:
+            for act in acts:
+                if act.verb in ("pause", "resume"):
+                    paused = act.verb == "pause"
+                    yield act
+            self.look_up()
+            acts = self.take_acts(wait=0.1 if paused else 0.0)
+
+    def take_acts(self, wait: float = 0.0) -> list[Act]:
+        """What a person did since the last call, waiting up to `wait` seconds for the first of it."""
+        acts = []
+        try:
+            while True:
+                acts.append(self._inbox.get(timeout=0.0 if acts else wait))
+        except queue.Empty:
+            return acts
+
+
+def versions() -> dict[str, str]:
+    """Of this program and of what its results might depend on."""
+    import numba
+    import numpy
+
+    return {
+        "organism": metadata.version("organism"),
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "numba": numba.__version__,
+    }
+
+
+def now() -> str:
+    """The present moment, UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def data_name(name: str) -> str:
+    """What a journal calls a corpus: its name, or the absolute path of its file."""
+    return name if name in embedded() or name == "makemore" else str(Path(name).absolute())
+
+
+def live(home: str | Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:
+    """A whole life in the folder `home`: its events as they happen.
+
+    `wishes` are fields of `Plan`, of which `seed` is required. Raises BadInput for what can't be lived.
+    """
+    return Life.begin(Home.find(None if home is None else Path(home)), Plan(**wishes), workers).events()
+
+
+def evolve(home: str | Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:
+    """As `live`, without training the creature before and after."""
+    return live(home, workers, **wishes, whole_life=False)

@@ -1,0 +1,281 @@
+"""The engine and the pool at work on each other: trials go to the workers, results to the engine, events come out.
+
+What the journal holds of an earlier, interrupted course is read instead of trained, and what a person did in it is
+done again. Here are the clock and the person's acts; the engine knows neither.
+"""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from ..events import (
+    Abandoned,
+    Act,
+    Died,
+    Event,
+    EvolutionEnd,
+    Extinct,
+    GenerationEnd,
+    GenerationStart,
+    Judged,
+    Progress,
+    Worker,
+)
+from ..evolution.engine import Config, Engine
+from ..evolution.ledger import Trial
+from ..evolution.variation import cost
+from ..fitness.objectives import Measurement
+from ..genes import Genes
+from ..workers.pool import Done, Failed, Happening, Lost, Pool, Started, Step
+from ..workers.worker import Task
+from .journal import Journal
+
+
+class Person(Protocol):
+    """Who watches the search: `look_up` raises when they leave, `take_acts` is what they did since the last call."""
+
+    def look_up(self) -> None: ...
+
+    def take_acts(self) -> list[Act]: ...
+
+
+class Past(msgspec.Struct, frozen=True):
+    """What a journal remembers of an earlier course. Acts stand with their era, which a champion or extinction ends."""
+
+    results: dict[tuple[int, int], Judged | Died]
+    acts: list[tuple[int, Act]]
+    abandoned: dict[tuple[int, int], str]
+    seconds: float
+
+    @classmethod
+    def of(cls, held: Sequence[Event]) -> "Past":
+        past, era = cls({}, [], {}, max((getattr(event, "elapsed_seconds", 0.0) for event in held), default=0.0)), 0
+        for event in held:
+            match event:
+                case EvolutionEnd() | Extinct():
+                    era += 1
+                case Act():
+                    past.acts.append((era, event))
+                case Abandoned(generation, reason):
+                    past.abandoned[era, generation] = reason
+                case Judged(id, _, replicate):
+                    past.results[id, replicate] = event
+                case Died(id, _, replicate, reason) if reason != "culled":
+                    past.results[id, replicate] = event
+        return past
+
+
+class Search:
+    """One evolution at work. `events` brings it to its end; `extended` says whether it goes on from there.
+
+    minutes bound the search. generations, if given, is how many a person now wishes it to have in all.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        genome: Genes,
+        params_of: Callable[[Genes], int],
+        pool: Pool,
+        journal: Journal,
+        person: Person,
+        minutes: float | None = None,
+        generations: int | None = None,
+    ):
+        self.engine = Engine(config, genome, params_of)
+        self.minutes = minutes
+        self.pool = pool
+        self.journal = journal
+        self.person = person
+        self.past = Past.of(journal.held)
+        self.began = time.monotonic()
+        self.era = self.crowned = 0
+        self.tasks: dict[int, Trial] = {}
+        self.submitted = 0
+        self.paused_at: float | None = None
+        self.repeated = 0
+        self.wished = generations
+
+    def fitness_of(self, genes: Genes) -> float | None:
+        """The mean fitness that `genes` had in this run, if they were judged."""
+        record = self.engine.ledger.records.get(genes)
+        return record.fitness(self.engine.final) if record and record.searched else None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of this search, those before an interruption included."""
+        return self.past.seconds + (self.paused_at or time.monotonic()) - self.began
+
+    # --- the stream
+
+    def events(self) -> Iterator[Event]:
+        """The course of the search, up to its EvolutionEnd. If nothing lived there's none, and no champion."""
+        engine = self.engine
+        while True:
+            told = False
+            for event in self._tell_events():
+                told = True
+                yield event
+            if told:
+                continue  # What a person did before may have moved the engine on: that is told before it's asked.
+            # The longest first, so that no worker is left with it when the others are done (Graham, 1969).
+            asked = sorted(engine.ask(), key=self._cost, reverse=True)
+            for trial in asked:
+                self._start(trial)
+            if not asked:
+                if engine.done:
+                    break
+                yield from self._wait()
+        self.era += 1
+        if engine.champion:
+            self.crowned += 1
+            yield engine.end(engine.champion, self.elapsed)
+
+    def extended(self) -> Generator[Event, None, bool]:
+        """After the end: the act of extending, if it's new. Returns whether the person wished more, now or before."""
+        for era, act in self.past.acts:
+            if (era, act.verb, act.generation) == (self.era, "extend", self.engine.generation):
+                return self._apply(act)
+        return self.wished is not None and (yield from self._wish())
+
+    def _tell_events(self) -> Iterator[Event]:
+        """Pass on what the engine says; where a generation begins, what a person did in it before is done again."""
+        for event in self.engine.events():
+            if isinstance(event, GenerationStart) and event.generation > self.repeated:
+                self.repeated = event.generation
+                self._repeat_acts(event.generation)
+            if isinstance(event, GenerationEnd | Judged):
+                event = msgspec.structs.replace(event, elapsed_seconds=round(self.elapsed, 3))
+            yield event
+
+    def _cost(self, trial: Trial) -> int:
+        return cost(trial.genes, self.engine.ledger.params_of(trial.genes))
+
+    def _start(self, trial: Trial) -> None:
+        """Have a trial trained, unless the journal knows what came of it, or that nothing did."""
+        match self.past.results.get((trial.id, trial.replicate)):
+            case Judged() as judged:
+                self.engine.tell(trial.id, trial.replicate, measurement_of(judged))
+            case Died() as died:
+                self.engine.fail(trial.id, trial.replicate, died.reason)
+            case None if self._was_abandoned is None:
+                self.submitted += 1
+                self.tasks[self.submitted] = trial
+                self.pool.submit(Task(self.submitted, trial.genes, trial.seed, trial.with_test))
+
+    def _wait(self) -> Iterator[Event]:
+        """Wait for the workers, the person or the clock, whichever is first."""
+        if self._was_abandoned is not None:
+            self.engine.abandon(self._was_abandoned)
+            return
+        self.person.look_up()
+        self.journal.check_repeated()
+        if self.wished is not None and not self.engine.confirming:
+            yield from self._wish()
+        for act in self.person.take_acts():
+            yield from self._obey(act)
+        timeout = self._seconds_left
+        if timeout is not None and timeout <= 0:
+            self.engine.abandon("minutes")
+            self._cancel_unwanted()
+            return
+        for happening in self.pool.events(timeout):
+            yield from self._hear(happening)
+
+    @property
+    def _seconds_left(self) -> float | None:
+        """What is left of the person's minutes: they bound the search, but not what it was extended by."""
+        if self.minutes is None or self.era or self.engine.confirming or self.paused_at is not None:
+            return None
+        return self.minutes * 60 - self.elapsed
+
+    def _hear(self, happening: Happening) -> Iterator[Event]:
+        match happening:
+            case Started(worker, pid):
+                yield Worker(worker=worker, state="started", pid=pid)
+            case Lost(worker, pid, state, reason):
+                yield Worker(worker=worker, state=state, pid=pid, reason=reason)
+            case Step(id, step, loss) if id in self.tasks:
+                trial = self.tasks[id]
+                yield Progress(id=trial.id, replicate=trial.replicate, step=step, loss=loss)
+            case Done(id, measurement) if id in self.tasks:
+                trial = self.tasks.pop(id)
+                self.engine.tell(trial.id, trial.replicate, measurement)
+            case Failed(id, reason) if id in self.tasks:
+                trial = self.tasks.pop(id)
+                self.engine.fail(trial.id, trial.replicate, reason)
+
+    # --- the person
+
+    def _obey(self, act: Act) -> Generator[Event, None, bool]:
+        """Do what a person asked, and say so if it could be done; returns whether it could."""
+        act = msgspec.structs.replace(act, generation=self.engine.generation)
+        if act.verb in ("pause", "resume"):
+            self._pause(act.verb == "pause")
+            yield act
+            return True
+        if not self._apply(act):
+            return False
+        yield act
+        self._cancel_unwanted()
+        return True
+
+    def _wish(self) -> Generator[Event, None, bool]:
+        act = Act(verb="extend", generations=self.wished)
+        self.wished = None
+        return (yield from self._obey(act))
+
+    def _pause(self, paused: bool) -> None:
+        """Stop the workers and the clock, or let both go on."""
+        self.pool.pause(paused)
+        if paused and self.paused_at is None:
+            self.paused_at = time.monotonic()
+        elif not paused and self.paused_at is not None:
+            self.began += time.monotonic() - self.paused_at
+            self.paused_at = None
+
+    def _apply(self, act: Act) -> bool:
+        match act:
+            case Act(verb="cull", id=int(id)):
+                return self.engine.cull(id)
+            case Act(verb="bless", id=int(id)):
+                return self.engine.bless(id)
+            case Act(verb="immigrant"):
+                return self.engine.immigrant()
+            case Act(verb="stop"):
+                return self.engine.stop()
+            case Act(verb="extend", generations=int(generations)):
+                return self.engine.extend(generations)
+        return False
+
+    def _repeat_acts(self, generation: int) -> None:
+        """Do again what a person did in `generation` of an earlier course."""
+        for era, act in self.past.acts:
+            if (era, act.generation) != (self.era, generation):
+                continue
+            id = act.id
+            if act.verb == "cull" and id is not None and isinstance(self.past.results.get((id, 0)), Judged):
+                self.engine.condemn(id)
+            else:
+                self._apply(act)
+
+    @property
+    def _was_abandoned(self) -> str | None:
+        """Why the generation in progress was given up in an earlier course, if it was."""
+        if self.engine.confirming:
+            return None
+        return self.past.abandoned.get((self.era, self.engine.generation))
+
+    def _cancel_unwanted(self) -> None:
+        for task, trial in list(self.tasks.items()):
+            if not self.engine.wants(trial):
+                self.pool.cancel(task)
+                del self.tasks[task]
+
+
+def measurement_of(event: Judged) -> Measurement:
+    """What the journal remembers of a training."""
+    held = {name: getattr(event, name) for name in Measurement.__struct_fields__}
+    return Measurement(**held)

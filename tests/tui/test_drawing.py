@@ -1,0 +1,225 @@
+"""What is drawn: dots, curves, bodies and texts, as pure functions of what they show."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.style import Style
+
+from organism.genes import PRIMORDIAL, Genes
+from organism.space import SPACES
+from organism.view.words import duration
+from tui import body, drawing, plotting
+from tui.plotting import Rule, Series, View
+from tui.themes import ANSI, DARK, LIGHT, ORIGIN_SIGNS, palette_of
+from tui.widgets.ranges import bounds
+from tui.widgets.toml import compared, highlighted
+
+
+def picture(genes: Genes, moment: float = 0.0, form: float = 1.0) -> str:
+    """A body in 30 x 15 cells."""
+    grown = body.grow(genes, 25.0)
+    x, y = body.pose(grown, moment, form)
+    points, _ = drawing.stamp(30 + 25 * x, 30 + 25 * y, grown.inks, 30, 15)
+    return "\n".join(row.astype("<u4").tobytes().decode("utf-32-le") for row in points)
+
+
+def lines_of(canvas: drawing.Canvas) -> list[str]:
+    return [strip.text for strip in canvas.strips(Style())]
+
+
+def test_a_dot_lights_its_place_in_its_cell():
+    canvas = drawing.Canvas(2, 1)
+    canvas.dot(0, 0)
+    canvas.dot(3, 3)
+    canvas.dot(99, -1)
+    assert lines_of(canvas) == ["⠁⢀"]
+
+
+def test_arrays_of_points_make_the_same_dots():
+    x, y = np.array([0.0, 3.0, 99.0]), np.array([0.0, 3.0, -1.0])
+    points, inks = drawing.stamp(x, y, np.array([1, 2, 3]), 2, 1)
+    assert [chr(point) for point in points[0]] == ["⠁", "⢀"]
+    assert inks.tolist() == [[1, 2]]
+
+
+CHANGES = {
+    "n_embd": 32,
+    "n_head": 2,
+    "n_layer": 3,
+    "block_size": 24,
+    "mlp_ratio": 1,
+    "learning_rate": 0.001,
+    "num_steps": 300,
+    "batch_size": 4,
+}
+
+
+@pytest.mark.parametrize("gene", CHANGES)
+def test_every_gene_can_be_seen_in_the_body(gene):
+    import msgspec
+
+    other = msgspec.structs.replace(PRIMORDIAL, **{gene: CHANGES[gene]})
+    mine, its = body.grow(PRIMORDIAL, 25.0), body.grow(other, 25.0)
+    shape = {
+        "n_embd": lambda b: b.size,
+        "n_head": lambda b: (b.lobes, (b.inks == body.EYE).sum()),
+        "n_layer": lambda b: (b.inks == body.INNER_MEMBRANE).sum(),
+        "block_size": lambda b: (b.inks == body.CILIUM).sum(),
+        "mlp_ratio": lambda b: (b.inks == body.FLESH).sum(),
+        "learning_rate": lambda b: (b.ripple, b.tempo),
+        "num_steps": lambda b: (b.inks == body.GRAIN).sum(),
+        "batch_size": lambda b: (b.inks == body.NUCLEUS).sum(),
+    }[gene]
+    assert shape(mine) != shape(its)
+    assert picture(PRIMORDIAL) != picture(other)
+
+
+genes = st.builds(
+    Genes,
+    n_embd=st.sampled_from([8, 16, 32, 64]),
+    n_head=st.sampled_from([1, 2, 4, 8]),
+    n_layer=st.integers(1, 12),
+    block_size=st.integers(2, 256),
+    mlp_ratio=st.integers(1, 8),
+    learning_rate=st.floats(1e-6, 1.0),
+    num_steps=st.integers(1, 1_000_000),
+    batch_size=st.integers(1, 256),
+)
+
+
+@given(genes, genes)
+def test_two_genomes_never_look_alike(one, other):
+    assert (picture(one) == picture(other)) == (one == other)
+
+
+@given(genes, st.floats(0, 1e6), st.floats(0, 1))
+def test_any_body_can_be_posed_at_any_moment(one, moment, form):
+    assert picture(one, moment, form).strip()
+
+
+def test_a_body_is_the_same_whenever_it_is_grown():
+    assert picture(PRIMORDIAL) == picture(PRIMORDIAL)
+
+
+def test_a_body_moves_and_a_formless_one_drifts():
+    assert picture(PRIMORDIAL, 0.0) != picture(PRIMORDIAL, 0.5)
+    assert picture(PRIMORDIAL, 0.0, 0.1) != picture(PRIMORDIAL, 1.0, 0.1) != picture(PRIMORDIAL, 1.0)
+
+
+def curves() -> list[Series]:
+    return [
+        Series(f"#{i}", tuple((x, 3 - i * 0.2 - x / 100) for x in range(1, 50)), DARK.series[i], plotting.SIGNS[i])
+        for i in range(8)
+    ]
+
+
+def test_curves_are_told_apart_by_their_signs_alone():
+    text = "\n".join(lines_of(plotting.plot(curves(), [], View(), DARK, 60, 20)))
+    assert all(sign in text for sign in plotting.SIGNS)
+
+
+def test_rules_are_named_and_left_out_where_they_are_too_far():
+    near, far = Rule("bigrams", 2.4, "red"), Rule("target", 99.0, "red")
+    text = "\n".join(lines_of(plotting.plot(curves(), [near, far], View(), DARK, 60, 20)))
+    assert "bigrams" in text
+    assert "target" not in text
+
+
+def test_a_plot_without_curves_says_so():
+    assert "nothing yet" in "\n".join(lines_of(plotting.plot([], [], View(), DARK, 40, 8)))
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=20), st.booleans(), st.integers(0, 90))
+def test_a_plot_survives_any_values_and_any_size(values, log, width):
+    points = tuple(enumerate(values))
+    canvas = plotting.plot([Series("x", points, "red")], [], View(log=log), DARK, width, width // 4)
+    assert len(lines_of(canvas)) == width // 4
+
+
+def test_a_later_view_begins_later():
+    points = [(x, 1.0) for x in range(101)]
+    assert plotting.visible(points, View(begin=0.75))[0] == (75, 1.0)
+
+
+def test_smoothing_keeps_a_level_and_calms_what_shakes():
+    shaking = [(x, x % 2) for x in range(100)]
+    calm = [y for _, y in plotting.smooth(shaking, 0.9)]
+    assert max(calm[20:]) - min(calm[20:]) < 0.15
+    assert plotting.smooth([(x, 2.0) for x in range(9)], 0.9)[3] == (3, pytest.approx(2.0))
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6), st.integers(1, 20))
+def test_ticks_are_few_and_within(low, width, count):
+    ticks = plotting.ticks(low, low + width, count)
+    assert len(ticks) <= 2 * count + 2
+    slack = width * 1e-6 + 4 * math.ulp(low)
+    assert all(low - slack <= tick <= low + width + slack for tick in ticks)
+
+
+def test_neighbouring_ticks_are_written_differently():
+    for low, high in ((2.27, 2.271), (0, 1), (100, 2000), (0.1, 0.35)):
+        ticks = plotting.ticks(low, high, 4)
+        assert len({plotting.figure(tick, ticks) for tick in ticks}) == len(ticks)
+
+
+def test_a_spark_has_the_width_it_is_given():
+    assert drawing.spark([1, 2, 3], 10) == "▁▅█"
+    assert len(drawing.spark(list(range(100)), 10)) == 10
+    assert drawing.spark([], 10) == ""
+    assert drawing.spark([2.0, 2.0], 10) == "▁▁"
+
+
+def test_origins_differ_in_their_signs_and_their_colours():
+    assert len(set(ORIGIN_SIGNS.values())) == len(ORIGIN_SIGNS)
+    for palette in (DARK, LIGHT):
+        assert len({palette.origin(origin) for origin in ORIGIN_SIGNS}) == len(ORIGIN_SIGNS)
+
+
+def test_stages_differ_in_their_colours_in_every_palette():
+    for palette in (DARK, LIGHT, ANSI):
+        assert len({palette.stage(stage) for stage in ("primordial", "evolving", "evolved")}) == 3
+
+
+def test_a_theme_of_somebody_else_gets_the_palette_that_fits_it():
+    from textual.theme import BUILTIN_THEMES
+
+    assert palette_of(BUILTIN_THEMES["nord"]) is DARK
+    assert palette_of(BUILTIN_THEMES["textual-light"]) is LIGHT
+
+
+def test_toml_is_highlighted_without_changing_a_letter():
+    text = PRIMORDIAL_TEXT.splitlines()
+    for line in text:
+        assert "".join(piece if isinstance(piece, str) else piece[0] for piece in highlighted(line, DARK)) == line
+
+
+PRIMORDIAL_TEXT = 'stage = "primordial"  # at first\n\n[genes]\nn_embd = 16\nlearning_rate = 1e-2\nflag = true\n'
+
+
+def test_what_changed_in_a_genome_is_marked():
+    lines = compared(PRIMORDIAL_TEXT, PRIMORDIAL_TEXT.replace("n_embd = 16", "n_embd = 24"), DARK)
+    text = ["".join(piece if isinstance(piece, str) else piece[0] for piece in line) for line in lines]
+    assert "− n_embd = 16" in text
+    assert "+ n_embd = 24" in text
+    assert "  [genes]" in text
+
+
+def test_the_bounds_of_a_gene_are_those_of_the_space():
+    assert bounds(SPACES["default"], "n_embd") == (8, 32)
+    assert bounds(SPACES["wide"], "learning_rate") == (0.0001, 0.1)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (61, "1:01"), (3725, "1:02:05"), (None, "–")])
+def test_durations(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_every_sign_is_one_cell_wide():
+    from rich.cells import cell_len
+
+    signs = itertools.chain(ORIGIN_SIGNS.values(), plotting.SIGNS, "▁▂▃▄▅▆▇█◌◍●✓†▸·")
+    assert all(cell_len(sign) == 1 for sign in signs)
