@@ -15,11 +15,12 @@ from pathlib import Path
 import msgspec
 
 from organism import events
-from organism.evolution.journal import read_events
 from organism.fitness.objectives import Measurement
-from organism.genome import Genes, Genome, read_genome
+from organism.genes import TRAITS, Genes
+from organism.genome import Genome, read_genome
 from organism.home import Home
-from organism.life import Life
+from organism.life.journal import read_events
+from organism.life.life import Life
 from organism.workers.pool import Done, Failed, Happening
 from organism.workers.worker import Task
 
@@ -85,7 +86,8 @@ def canonical_text(content: bytes) -> bytes:
 
 def seed_of(run_seed: int, genes: Genes, replicate: int) -> int:
     """The seed of a training, spelt out here as well: where another is asked for, another creature would be trained."""
-    figures = json.dumps(msgspec.structs.asdict(genes), separators=(",", ":"))
+    spelt = {gene: value for gene, value in msgspec.structs.asdict(genes).items() if gene not in TRAITS}
+    figures = json.dumps(spelt, separators=(",", ":"))
     return int.from_bytes(hashlib.blake2b(f"{run_seed} {figures} {replicate}".encode(), digest_size=6).digest(), "big")
 
 
