@@ -92,7 +92,7 @@ def seed_of(run_seed: int, genes: Genes, replicate: int) -> int:
 
 
 class RecordedPool:
-    """In place of a pool: it answers with what a journal tells of its trainings, in the order of the journal.
+    """In place of a pool: it answers with what a journal tells of its trainings, in the order in which they're wanted.
 
     Where it knows no answer it lets the time run out that it may take for one; where there's no end to that it asks
     `invent`, if it may.
@@ -130,10 +130,10 @@ class RecordedPool:
         pass
 
     def events(self, timeout: float | None = None) -> list[Happening]:
-        for seed, answer in self.answers.items():
-            if seed in self.tasks:
-                id = self.tasks.pop(seed).id
-                return [Failed(id, answer) if isinstance(answer, str) else Done(id, answer)]
+        for seed, task in self.tasks.items():
+            if (answer := self.answers.get(seed)) is not None:
+                del self.tasks[seed]
+                return [Failed(task.id, answer) if isinstance(answer, str) else Done(task.id, answer)]
         if timeout is not None:
             self.clock.now += timeout + 0.001
             return []
