@@ -82,7 +82,7 @@ def test_a_bad_genome_stops_every_command_and_stays(tmp_path):
     text = PRIMORDIAL_GENOME.toml().replace("n_embd = 16", "n_embd = 512")
     (tmp_path / "genome.toml").write_text(text)
     for command in (("--headless",), ("evolve", "--headless"), ("train",), ("dream",), ("genome", "show")):
-        assert "genes.n_embd = 512: must be from 1 to 256" in refused(*command, "--home", tmp_path)
+        assert "genes.n_embd = 512: must be a whole number from 1 to 256" in refused(*command, "--home", tmp_path)
     assert "genes.n_embd = 512" in refused("genome", "reset", "--home", tmp_path)
     assert (tmp_path / "genome.toml").read_text() == text
 

@@ -75,7 +75,7 @@ def test_a_change_of_any_kernel_source_finds_an_empty_folder(copy):
     folder, _ = copy
     seen = {folder_of(copy)}
     for name in compiled.SOURCES:
-        path = folder / "organism" / "mind" / name
+        path = folder / "organism" / "mind" / "metabolism" / name
         path.write_text(path.read_text() + "\n# changed\n")
         changed = folder_of(copy)
         assert changed not in seen
