@@ -171,7 +171,10 @@ def test_what_is_no_journal_is_said_in_one_line(home, change, said, verb, capsys
         ({"dtype": "int8"}, "dtype = 'int8': must be one of float64, float32"),
         ({"population": 0}, "population = 0: must be 2 or more"),
         ({"genes": {}}, "its first line was edited"),
-        ({"genes": msgspec.to_builtins(SPACES["default"]) | {"n_embd": [512]}}, "genes: n_embd = 512: must be a whole number from 1"),
+        (
+            {"genes": msgspec.to_builtins(SPACES["default"]) | {"n_embd": [512]}},
+            "n_embd = 512: must be a whole number from 1",
+        ),
     ],
 )
 def test_a_first_line_that_cannot_be_lived_is_refused_before_anything_is_written(home, change, said, capsys):

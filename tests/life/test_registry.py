@@ -138,7 +138,7 @@ def test_a_space_of_ones_own_is_read(tmp_path):
         ("num_steps", "{ min = 60, max = 20 }", "num_steps: min = 60 is above max = 20"),
         ("num_steps", "{ min = 20.5, max = 60 }", "num_steps: min and max must be whole numbers"),
         ("num_steps", "{ min = 20 }", "max"),
-        ("learning_rate", "{ min = 0, max = 0.1 }", "learning_rate = 0: must be a number from 1e-06 to 1"),
+        ("learning_rate", "{ min = 0, max = 0.1 }", "learning_rate = 0.0: must be a number from 1e-06 to 1"),
         ("learning_rate", "nan", "learning_rate"),
         ("learning_rate", "[nan]", "learning_rate"),
         ("batch_size", "", "batch_size"),
