@@ -10,6 +10,8 @@ from itertools import pairwise
 
 import msgspec
 
+from organism.view.ticks import labels, ticks
+
 from .drawing import Canvas
 from .themes import Palette
 
@@ -120,17 +122,6 @@ def smooth(points: Points, smoothing: float) -> list[tuple[float, float]]:
     return smoothed
 
 
-def ticks(low: float, high: float, count: int) -> list[float]:
-    """Some `count` round figures between `low` and `high`."""
-    if high <= low or count < 1:
-        return [low]
-    rough = (high - low) / count
-    unit = 10.0 ** math.floor(math.log10(rough))
-    step = next(unit * m for m in (1, 2, 2.5, 5, 10) if unit * m >= rough * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    return [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
 def _axes(
     canvas: Canvas,
     view: View,
@@ -145,28 +136,20 @@ def _axes(
     bottom = canvas.height - 1
     taken = -2
     heights, places = ticks(*ys, max(2, canvas.height // 4)), ticks(*xs, max(2, (canvas.width - left) // 12))
-    for y in heights:
+    for y, text in zip(heights, labels(heights), strict=True):
         if y > 0 or not view.log:
             place = row(y) // 4
             if 0 <= place < bottom and place != taken:
-                canvas.text(0, place, f"{figure(y, heights):>{left - 1}}", palette.dim)
+                canvas.text(0, place, f"{text:>{left - 1}}", palette.dim)
                 canvas.line(2 * left, row(y), 2 * canvas.width - 1, row(y), palette.faint, every=8)
                 taken = place
     if view.x_whole:
         places = [x for x in places if x == int(x)]
-    for x in places:
-        text = figure(x, places)
+    for x, text in zip(places, labels(places), strict=True):
         place = min(column(x) // 2 - len(text) // 2, canvas.width - len(text))
         if place >= left - 1 and place + len(text) <= canvas.width:
             canvas.text(place, bottom, text, palette.dim)
     canvas.text(0, bottom, view.x_name[: left - 1], palette.dim)
-
-
-def figure(value: float, among: Sequence[float]) -> str:
-    """A tick with as many decimals as tell it from its neighbours."""
-    step = among[1] - among[0] if len(among) > 1 else value or 1.0
-    decimals = next((n for n in range(6) if abs(step * 10**n - round(step * 10**n)) < 1e-6), 6)
-    return f"{value:.{decimals}f}"
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:

@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
+from ...view.ticks import decades, labels, ticks
+
 T = TypeVar("T")
 
 WIDTH, HEIGHT = 420, 230
@@ -72,9 +74,10 @@ def chart(
         return TOP + (height - TOP - BOTTOM) * (high - min(high, max(low, bend(y)))) / (high - low)
 
     parts = [f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">']
-    for y in _decades(10**low, 10**high) if logarithmic else _ticks(low, high):
+    heights = decades(10**low, 10**high) if logarithmic else ticks(low, high, 5)
+    for y, label in zip(heights, labels(heights), strict=True):
         parts.append(f'<path class="grid" d="M{LEFT} {_n(to_y(y))}H{width - RIGHT}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 6}" y="{_n(to_y(y) + 4)}" text-anchor="end">{_short(y)}</text>')
+        parts.append(f'<text class="tick" x="{LEFT - 6}" y="{_n(to_y(y) + 4)}" text-anchor="end">{label}</text>')
     for x in _whole_ticks(first, last, width // 60):
         parts.append(
             f'<text class="tick" x="{_n(to_x(x))}" y="{height - BOTTOM + 16}" text-anchor="middle">{x:,}</text>'
@@ -118,28 +121,10 @@ def _circle(x: float, y: float, dot: Dot) -> str:
     return f'<circle class="{dot.style}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(dot.radius)}">{title}</circle>'
 
 
-def _ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers between `low` and `high`, 1, 2 or 5 times a power of ten apart."""
-    rough = (high - low) / most
-    power = 10 ** math.floor(math.log10(rough))
-    step = next(power * k for k in (1, 2, 5, 10) if power * k >= rough)
-    return [round(i * step, 12) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
-
-
-def _decades(low: float, high: float) -> list[float]:
-    """1, 2 or 5 times powers of ten between `low` and `high`."""
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    return [k * 10.0**power for power in powers for k in (1, 2, 5) if low <= k * 10.0**power <= high]
-
-
 def _whole_ticks(first: float, last: float, most: int) -> list[int]:
     if first == last:
         return [round(first)]
-    return sorted({round(tick) for tick in _ticks(first, last, most) if first <= round(tick) <= last})
-
-
-def _short(y: float) -> str:
-    return f"{y:,.0f}" if abs(y) >= 1_000 else f"{y:.4g}"
+    return sorted({round(tick) for tick in ticks(first, last, most) if first <= round(tick) <= last})
 
 
 class Born(msgspec.Struct, frozen=True):
