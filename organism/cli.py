@@ -1,11 +1,8 @@
 """The `organism` command: it parses, calls, and prints what comes back. No logic of its own.
 
-Bad input is one line on standard error and exit status 2; a failure is one line and 1. Interrupted by a signal the
-status is 128 + its number, with the command that resumes. Everything heavy is imported by the command that needs it.
+What goes wrong is raised, and told at the door, `__main__`. Everything heavy is imported by the command that needs it.
 """
 
-import errno
-import io
 import math
 import os
 import random
@@ -22,7 +19,7 @@ from cyclopts.validators import Number
 
 from .errors import BadInput, Failure
 from .home import Home
-from .signals import Signalled, heed
+from .signals import Signalled
 
 app = App(
     name="organism",
@@ -938,69 +935,18 @@ def _version() -> str:
     return f"organism {metadata.version('organism')}"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status."""
-    heed()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # What a terminal can't show is spelled out.
-    try:
-        status = app(_readable(sys.argv[1:] if arguments is None else arguments))
-        sys.stdout.flush()
-        return status or 0
-    except UnusedCliTokensError as error:
-        unused = " ".join(error.unused_tokens or [])
-        known = " ".join(error.command_chain or [])
-        if known:
-            return _complain(f"{unused}: unexpected; 'organism {known} --help' tells what it takes", 2)
-        return _complain(f"{unused}: isn't a command; 'organism --help' lists them", 2)
-    except CycloptsError as error:
-        return _complain(" ".join(str(error).split()), 2)
-    except BadInput as error:
-        return _complain(str(error), 2)
-    except Failure as error:
-        return _complain(str(error), 1)
-    except MemoryError:
-        return _complain("out of memory: this creature is too large for this machine", 1)
-    except BrokenPipeError:
-        # Whoever read the output has gone; there's nobody left to tell.
-        _let_output_go()
-        return 1
-    except OSError as error:
-        try:
-            sys.stdout.flush()
-        except OSError:
-            _let_output_go()
-        output = "output" if error.errno in (errno.ENOSPC, errno.EIO) else ""
-        where = error.filename2 or error.filename or output
-        return _complain(": ".join(map(str, filter(None, (where, error.strerror or error)))), 1)
-    except Signalled as signalled:
-        return 128 + signalled.number
-
-
-def _readable(arguments: Sequence[str]) -> list[str]:
-    """The arguments, all of which are text. Raises BadInput for one that the terminal's encoding can't read."""
-    for argument in arguments:
-        try:
-            argument.encode()
-        except UnicodeEncodeError:
-            raise BadInput(f"{argument.encode(errors='backslashreplace').decode()}: isn't UTF-8 text") from None
-    return list(arguments)
-
-
-def _let_output_go() -> None:
-    """Have nothing more written to an output that takes nothing, not even by the interpreter as it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _complain(sentence: str, status: int) -> int:
-    print(f"organism: {' '.join(sentence.split())}", file=sys.stderr)
-    return status
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status. Raises BadInput for arguments that no command takes."""
+    try:
+        return app(arguments) or 0
+    except UnusedCliTokensError as error:
+        unused, known = " ".join(error.unused_tokens or []), " ".join(error.command_chain or [])
+        if known:
+            raise BadInput(f"{unused}: unexpected; 'organism {known} --help' tells what it takes") from None
+        raise BadInput(f"{unused}: isn't a command; 'organism --help' lists them") from None
+    except CycloptsError as error:
+        raise BadInput(str(error)) from None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from organism import events
-from organism.cli import main
+from organism.__main__ import main
 
 COMMAND = [sys.executable, "-m", "organism"]
 
@@ -23,10 +23,7 @@ def organism(*arguments: object, timeout: float = 120, **options) -> subprocess.
 
 def command(*arguments: object) -> int:
     """Run the command in this process and return its exit status."""
-    try:
-        return main([str(argument) for argument in arguments])
-    except SystemExit as exit:
-        return int(exit.code or 0)
+    return main([str(argument) for argument in arguments])
 
 
 class Running:

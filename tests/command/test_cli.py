@@ -249,7 +249,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path, tiny):
 
 def test_a_terminal_sees_progress_and_results_stay_clean(tmp_path, tiny):
     screen, terminal = pty.openpty()
-    command = [sys.executable, "-m", "organism.cli", "evolve", "--headless", "--home", str(tmp_path), "--seed", "1"]
+    command = [sys.executable, "-m", "organism", "evolve", "--headless", "--home", str(tmp_path), "--seed", "1"]
     command += ["--data", str(tiny / "tiny.txt"), "--space", str(tiny / "tiny.toml"), "--generations", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal)
     os.close(terminal)

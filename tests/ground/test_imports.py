@@ -28,7 +28,7 @@ def test_the_atom_needs_nothing_but_math():
 
 def test_the_command_without_a_screen_never_loads_one(tmp_path):
     code = (
-        "from organism.cli import main\n"
+        "from organism.__main__ import main\n"
         f"main(['--headless', '--home', {str(tmp_path)!r}, '--seed', 'x'])\n"
         f"main(['genome', 'show', '--home', {str(tmp_path)!r}])\n"
         "import organism.life.life, organism.view.printer"

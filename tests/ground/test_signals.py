@@ -51,3 +51,20 @@ sys.exit(main())
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, start_new_session=True)
     assert ran.returncode == 130
     assert "Traceback" not in ran.stderr
+
+
+def test_a_signal_while_the_command_is_still_being_imported_ends_it():
+    script = """
+import signal, sys, time
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "cyclopts":
+            signal.raise_signal(signal.SIGTERM)
+            time.sleep(0.2)
+sys.meta_path.insert(0, Slow())
+sys.argv = ["organism", "--version"]
+from organism.__main__ import main
+sys.exit(main())
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (143, "")

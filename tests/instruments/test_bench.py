@@ -22,7 +22,7 @@ SAYS = PRINTS + "Training time: 0.500 seconds\\nsample  1: kamon\\nsample  2: an
 
 
 def run(*arguments, **options):
-    command = [sys.executable, "-m", "organism.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "organism", *map(str, arguments)]
     return subprocess.run(command, text=True, capture_output=True, timeout=170, **options)
 
 

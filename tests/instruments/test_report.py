@@ -182,7 +182,7 @@ def run_first(home) -> list:
 
 
 def test_the_command_brings_the_same_run_again(home, story, tmp_path):
-    script = f'organism() {{ "{sys.executable}" -m organism.cli "$@"; }}\ncd "{tmp_path}"\n{command(story)}\n'
+    script = f'organism() {{ "{sys.executable}" -m organism "$@"; }}\ncd "{tmp_path}"\n{command(story)}\n'
     subprocess.run(["bash", "-c", f"PYTHONPATH=$PWD; export PYTHONPATH\n{script}"], check=True, capture_output=True)
     (run, *course), (first_run, *first_course) = (run_first(place) for place in (tmp_path, home))
     assert course == first_course

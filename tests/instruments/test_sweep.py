@@ -65,7 +65,7 @@ def test_each_training_is_the_one_that_train_does(home, tiny, tmp_path):
 
 HELD_UP = """
 import sys
-from organism import cli
+from organism.__main__ import main
 from organism.instruments.sweep import sweep
 run = sweep.run
 def held_up(*arguments):
@@ -75,7 +75,7 @@ def held_up(*arguments):
             sys.stdin.read()
         yield working
 sweep.run = held_up
-sys.exit(cli.main(sys.argv[1:]))
+sys.exit(main())
 """
 
 

@@ -134,7 +134,7 @@ def test_the_first_compilation_is_announced_and_the_second_run_has_nothing_to_an
     command = [
         sys.executable,
         "-m",
-        "organism.cli",
+        "organism",
         "train",
         "--steps",
         "1",

@@ -89,7 +89,7 @@ class Opened:
             "--workers",
             "2",
         ]
-        command = [sys.executable, "-m", "organism.cli", *arguments, *map(str, options)]
+        command = [sys.executable, "-m", "organism", *arguments, *map(str, options)]
         (tiny / "slow.toml").write_text(
             "n_embd = [8]\nn_head = [1, 2]\nn_layer = [1]\nblock_size = [8]\nmlp_ratio = [1, 2]\n"
             "learning_rate = { min = 0.005, max = 0.05 }\nnum_steps = { min = 4000, max = 9000 }\nbatch_size = [1, 2]\n"
@@ -178,7 +178,7 @@ def test_it_goes_into_the_background_and_comes_back(terminal, tmp_path, tiny):
 
 def test_without_a_terminal_it_says_so(tmp_path):
     run = subprocess.run(
-        [sys.executable, "-m", "organism.cli", "--home", str(tmp_path)],
+        [sys.executable, "-m", "organism", "--home", str(tmp_path)],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,

@@ -385,7 +385,7 @@ def startup(corpus: Corpus, tell: Tell) -> Startup:
 
 def _training(home: str, corpus: Corpus, metabolism: str, dtype: str) -> tuple[str, ...]:
     flags = ("--steps", "1", "--home", home, "--data", corpus.name, "--metabolism", metabolism, "--dtype", dtype)
-    return ("-m", "organism.cli", "train", *flags)
+    return ("-m", "organism", "train", *flags)
 
 
 def _python(*arguments: str) -> str:
