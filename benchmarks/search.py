@@ -28,12 +28,11 @@ import msgspec
 from organism.corpus import Corpus, read_corpus
 from organism.evolution import variation
 from organism.evolution.engine import CONFIRMED, Config, Engine
-from organism.evolution.ledger import CONFIRMATIONS, training_seed
 from organism.fitness.loss import bigram_loss, test_loss, validation_loss
-from organism.fitness.objectives import Measurement
 from organism.genes import PRIMORDIAL, Genes, allowed
 from organism.mind.training import Diverged, Training, architecture_of, prepare
 from organism.space import SPACES
+from organism.trial import CONFIRMATIONS, Measurement, training_seed
 
 SPACE = SPACES["default"]
 TRAININGS = 80
@@ -135,11 +134,11 @@ def serve(engine: Engine, purse: Purse) -> Iterator[None]:
     """Train what the engine asks for, one at a time, until its search is over."""
     while not engine.confirming:
         for trial in engine.ask():
-            measured = purse.train(trial.genes, trial.replicate)
+            measured = purse.train(trial.genes, trial.key.replicate)
             if measured is None:
-                engine.fail(trial.id, trial.replicate, "diverged")
+                engine.fail(trial.key, "diverged")
             else:
-                engine.tell(trial.id, trial.replicate, measured)
+                engine.tell(trial.key, measured)
             yield
 
 

@@ -11,9 +11,17 @@ import msgspec
 
 from .genes import Genes
 from .genome import Ancestor, Estimate
+from .trial import Measurement
 
 HEADS = {"Weaver": "flow", "Mirror": "symmetry", "Spark": "creativity", "Origin": "loss"}
 """The heads of a hydra, as events name them, and what each selects for."""
+
+
+SAYINGS = {"primordial": "I am unformed", "evolving": "I am searching", "evolved": "I have become"}
+"""What the creature says as it enters a stage of its life."""
+
+POOR_TWICE = 2
+"""How often a species is judged poor before no stranger is of it any more."""
 
 
 def sign(objective: str) -> int:
@@ -130,13 +138,12 @@ class Progress(Event, frozen=True):
     loss: float
 
 
-class Judged(Event, frozen=True):
+class Judged(Event, Measurement, frozen=True):
     """What one training of an organism came to.
 
-    `fitness` is that of this training, `mean_fitness` the mean over all trainings of these genes so far. `tokens` is
-    how many it was trained on, `names` the first of the 200 dreams that the scores were taken of. Nothing is trained
-    twice: of an elite, and of genes that several heads of a hydra carry, what is known is repeated, with `seconds` 0
-    and `inherited` set. `test_loss` is there for confirmations (replicates from 101) only.
+    `fitness` is that of this training, `mean_fitness` the mean over all trainings of these genes so far. Nothing is
+    trained twice: of an elite, and of genes that several heads of a hydra carry, what is known is repeated, with
+    `seconds` 0 and `inherited` set. `test_loss` is there for confirmations (replicates from 101) only.
     """
 
     id: int
@@ -144,19 +151,7 @@ class Judged(Event, frozen=True):
     replicate: int
     fitness: float
     mean_fitness: float
-    validation_loss: float
-    classic_loss: float
-    flow: float
-    symmetry: float
-    creativity: float
-    beauty: float
-    classic: float
-    params: int
-    tokens: int
-    names: tuple[str, ...]
-    seconds: float
     inherited: bool = False
-    test_loss: float | None = None
     head: str | None = None
     elapsed_seconds: float = 0.0
 

@@ -14,6 +14,7 @@ import msgspec
 
 from .events import (
     HEADS,
+    POOR_TWICE,
     Abandoned,
     Act,
     AnyEvent,
@@ -34,9 +35,9 @@ from .events import (
     TrainStart,
     TrainStep,
 )
-from .evolution.ledger import CONFIRMATIONS, POOR_TWICE
 from .genes import Genes, ordinal, told
 from .life.journal import is_finished
+from .trial import CONFIRMATIONS
 
 T = TypeVar("T")
 

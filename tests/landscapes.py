@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from organism import events
 from organism.evolution.engine import Config, Engine
-from organism.fitness.objectives import Measurement
 from organism.genes import GENES, PRIMORDIAL, Genes, Values
 from organism.mind.training import architecture_of
 from organism.space import SPACES, Space, values_of
+from organism.trial import Measurement
 
 Landscape = Callable[[Genes, int], dict]
 
@@ -52,6 +52,7 @@ def measured(genes: Genes, replicate: int, landscape: Landscape) -> Measurement:
         "params": params_of(genes),
         "tokens": genes.num_steps * genes.batch_size * 7,
         "names": ("anna",),
+        "seconds": 0.0,
     }
     return Measurement(**(held | landscape(genes, replicate)))
 
@@ -77,13 +78,13 @@ class Course:
         """Tell the engine of one trial, and hear what it says."""
         new = self.engine.ask()
         self.asked += new
-        self.open = [trial for trial in self.open + new if self.engine.wants(trial)]
+        self.open = [trial for trial in self.open + new if self.engine.wants(trial.key)]
         if self.open:
             trial = self.open.pop(self.rng.randrange(len(self.open)) if self.rng else 0)
-            if self.dies(trial.genes, trial.replicate):
-                self.engine.fail(trial.id, trial.replicate, "diverged")
+            if self.dies(trial.genes, trial.key.replicate):
+                self.engine.fail(trial.key, "diverged")
             else:
-                self.engine.tell(trial.id, trial.replicate, measured(trial.genes, trial.replicate, self.landscape))
+                self.engine.tell(trial.key, measured(trial.genes, trial.key.replicate, self.landscape))
         self.events += self.engine.events()
 
     def finish(self) -> "Course":

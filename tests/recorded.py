@@ -15,14 +15,13 @@ from pathlib import Path
 import msgspec
 
 from organism import events
-from organism.fitness.objectives import Measurement
 from organism.genes import TRAITS, Genes
 from organism.genome import Genome, read_genome
 from organism.home import Home
 from organism.life.journal import read_events
 from organism.life.life import Life
-from organism.workers.pool import Done, Failed, Happening
-from organism.workers.worker import Task
+from organism.trial import Done, Failed, Key, Measurement, Trial
+from organism.workers.backend import Happening
 
 FOLDER = Path(__file__).parent / "fixtures"
 NAMES = sorted(path.name.partition(".")[0] for path in (FOLDER / "journals").iterdir())
@@ -98,27 +97,25 @@ class RecordedPool:
     `invent`, if it may.
     """
 
-    def __init__(self, held: Sequence[events.AnyEvent], clock: Clock, invent: Callable[[Task], Measurement] | None):
+    def __init__(self, held: Sequence[events.AnyEvent], clock: Clock, invent: Callable[[Trial], Measurement] | None):
         self.clock, self.invent = clock, invent
         self.answers: dict[int, Measurement | str] = {}
-        self.tasks: dict[int, Task] = {}
+        self.trials: dict[int, Trial] = {}
         run = held[0]
         assert isinstance(run, events.Run)
         genes = {event.id: event.genes for event in held if isinstance(event, events.Born)}
         for event in held:
             match event:
                 case events.Judged(id, _, replicate) if not event.inherited:
-                    figures = {name: getattr(event, name) for name in Measurement.__struct_fields__}
-                    self.answers[seed_of(run.seed, genes[id], replicate)] = Measurement(**figures)
+                    self.answers[seed_of(run.seed, genes[id], replicate)] = event
                 case events.Died(id, _, replicate, reason) if reason != "culled":
                     self.answers[seed_of(run.seed, genes[id], replicate)] = reason
 
-    def submit(self, task: Task) -> int:
-        self.tasks[task.seed] = task
-        return task.id
+    def submit(self, trial: Trial) -> None:
+        self.trials[trial.seed] = trial
 
-    def cancel(self, id: int) -> None:
-        self.tasks = {seed: task for seed, task in self.tasks.items() if task.id != id}
+    def cancel(self, key: Key) -> None:
+        self.trials = {seed: trial for seed, trial in self.trials.items() if trial.key != key}
 
     def pause(self, paused: bool) -> None:
         pass
@@ -130,20 +127,20 @@ class RecordedPool:
         pass
 
     def events(self, timeout: float | None = None) -> list[Happening]:
-        for seed, task in self.tasks.items():
+        for seed, trial in self.trials.items():
             if (answer := self.answers.get(seed)) is not None:
-                del self.tasks[seed]
-                return [Failed(task.id, answer) if isinstance(answer, str) else Done(task.id, answer)]
+                del self.trials[seed]
+                return [Failed(trial.key, answer) if isinstance(answer, str) else Done(trial.key, answer)]
         if timeout is not None:
             self.clock.now += timeout + 0.001
             return []
-        assert self.invent, f"a training that the journal doesn't tell of: {next(iter(self.tasks.values()), None)}"
-        task = self.tasks.pop(next(iter(self.tasks)))
-        return [Done(task.id, self.invent(task))]
+        assert self.invent, f"a training that the journal doesn't tell of: {next(iter(self.trials.values()), None)}"
+        trial = self.trials.pop(next(iter(self.trials)))
+        return [Done(trial.key, self.invent(trial))]
 
 
 def live_again(
-    recording: Recording, home: Home, path: Path, clock: Clock, invent: Callable[[Task], Measurement] | None = None
+    recording: Recording, home: Home, path: Path, clock: Clock, invent: Callable[[Trial], Measurement] | None = None
 ) -> None:
     """Go on with the run at `path` to the end of the recorded one, its person doing what they did, when they did it.
 
@@ -186,10 +183,10 @@ def resumed(
     path: Path,
     clock: Clock,
     generations: int | None = None,
-    invent: Callable[[Task], Measurement] | None = None,
+    invent: Callable[[Trial], Measurement] | None = None,
 ) -> Life:
     """The run at `path` about to go on, with what was measured in place of trainings."""
     life = Life.resume(home, path, 1, generations)
     life.pool.close()
-    life.pool = RecordedPool(recording.events, clock, invent)  # pyright: ignore[reportAttributeAccessIssue]
+    life.pool = RecordedPool(recording.events, clock, invent)
     return life

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import msgspec
 
 from organism.corpus import read_corpus
-from organism.events import Dream, Event, Run, Stage
+from organism.events import SAYINGS, Dream, Event, Run, Stage
 from organism.fitness.loss import bigram_loss
 from organism.genome import genome_in_force
 from organism.home import Home
 from organism.life.creature import Lesson, creature_in_force, train
-from organism.life.life import SAYINGS, Plan, now, versions
+from organism.life.life import Plan, now, versions
 from organism.mind.sampling import dreams
 from organism.mind.training import load_weights
 from organism.space import read_space

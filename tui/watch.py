@@ -12,6 +12,7 @@ from types import MappingProxyType
 import msgspec
 
 from organism.events import (
+    SAYINGS,
     Abandoned,
     Act,
     Born,
@@ -34,7 +35,6 @@ from organism.events import (
     TrainStep,
     Worker,
 )
-from organism.life.life import SAYINGS
 
 from .sentences import sentence
 from .snapshot import Dreamt, Generation, Line, Organism, Reading, Snapshot, Training

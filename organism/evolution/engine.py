@@ -3,7 +3,7 @@
 The engine knows no process, clock or file. Whoever runs it repeats
 
     for trial in engine.ask(): ...train it somewhere...
-    engine.tell(trial.id, trial.replicate, measurement)     or     engine.fail(trial.id, trial.replicate, reason)
+    engine.tell(trial.key, measurement)     or     engine.fail(trial.key, reason)
     for event in engine.events(): ...
 
 until `engine.done`. Trials may be told in any order: what follows is decided when all of them are in, and every draw
@@ -22,12 +22,13 @@ from statistics import fmean, stdev
 import msgspec
 
 from ..events import HEADS, Abandoned, Confirmed, Event, EvolutionEnd, Extinct, Front, Gathering, Standing, sign
-from ..fitness.objectives import OBJECTIVES, Aim, Compromise, Measurement
+from ..fitness.objectives import OBJECTIVES, Aim, Compromise
 from ..genes import Genes
 from ..genome import Estimate
 from ..space import Space
+from ..trial import CONFIRMATIONS, Key, Measurement, Trial
 from . import hydra, selection
-from .ledger import CONFIRMATIONS, Ledger, Organism, Record, Trial
+from .ledger import Ledger, Organism, Record
 from .population import Breeding, Population
 
 CONFIRMED = 3
@@ -122,19 +123,19 @@ class Engine:
         """The trainings that are wanted now and weren't handed out before."""
         return self.ledger.ask()
 
-    def tell(self, id: int, replicate: int, measurement: Measurement) -> None:
+    def tell(self, key: Key, measurement: Measurement) -> None:
         """What a training came to. Raises KeyError for one that isn't wanted (any more)."""
-        self.ledger.tell(id, replicate, measurement)
+        self.ledger.tell(key, measurement)
         self._proceed()
 
-    def fail(self, id: int, replicate: int, reason: str) -> None:
+    def fail(self, key: Key, reason: str) -> None:
         """A training came to nothing. Raises KeyError for one that isn't wanted (any more)."""
-        self.ledger.fail(id, replicate, reason)
+        self.ledger.fail(key, reason)
         self._proceed()
 
-    def wants(self, trial: Trial) -> bool:
+    def wants(self, key: Key) -> bool:
         """Whether that trial is still to be told."""
-        return self.ledger.is_open(trial)
+        return self.ledger.is_open(key)
 
     def events(self) -> list[Event]:
         """What has happened since the last call."""

@@ -10,7 +10,8 @@ one. In the end that creature wins which is best in mean rank over the four aims
 from collections.abc import Sequence
 
 from ..events import HEADS
-from ..fitness.objectives import OBJECTIVES, Measurement
+from ..fitness.objectives import OBJECTIVES
+from ..trial import Measurement
 from . import selection
 from .ledger import Ledger, Organism
 from .population import Population

@@ -4,19 +4,16 @@ One ledger serves all populations of a run, so that nothing is trained twice: ge
 for once, and both hear the answer. Ids count up in the order of birth. No process, clock or file.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from statistics import fmean
 
 import msgspec
 
-from ..events import Born, Died, Event, Judged
-from ..fitness.objectives import Aim, Measurement
+from ..events import POOR_TWICE, Born, Died, Event, Judged
+from ..fitness.objectives import Aim
 from ..genes import Genes
-
-CONFIRMATIONS = (101, 102, 103)
-POOR_TWICE = 2
+from ..trial import CONFIRMATIONS, Key, Measurement, Trial, training_seed
 
 
 class Organism(msgspec.Struct, frozen=True):
@@ -28,16 +25,6 @@ class Organism(msgspec.Struct, frozen=True):
     parents: tuple[int, ...]
     genes: Genes
     head: str | None = None
-
-
-class Trial(msgspec.Struct, frozen=True):
-    """A training that the run asks for."""
-
-    id: int
-    replicate: int
-    genes: Genes
-    seed: int
-    with_test: bool
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -65,12 +52,6 @@ class Record(msgspec.Struct, frozen=True):
         return fmean(getattr(m, figure) for m in self.searched)
 
 
-def training_seed(run_seed: int, genes: Genes, replicate: int) -> int:
-    """The seed of a training: a hash of what it is, so that where and when it's done can't matter."""
-    text = f"{run_seed} {genes.canonical()} {replicate}"
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big")
-
-
 class Ledger:
     """The one account of a run.
 
@@ -93,7 +74,7 @@ class Ledger:
         self._told: list[tuple[Genes, int]] = []
         self._failed: list[Genes] = []
         self._asked: list[Trial] = []
-        self._open: dict[tuple[int, int], Trial] = {}
+        self._open: dict[Key, Trial] = {}
         self._carriers: dict[tuple[Genes, int], list[Organism]] = {}
         self._confirmations: dict[Genes, dict[int, Measurement | str]] = {}
         self._confirmed: Counter[Genes] = Counter()
@@ -134,18 +115,18 @@ class Ledger:
             self._carriers[genes, replicate].append(organism)
         else:
             seed = training_seed(self.seed, genes, replicate)
-            trial = Trial(organism.id, replicate, genes, seed, with_test=replicate in CONFIRMATIONS)
+            trial = Trial(Key(organism.id, replicate), genes, seed, with_test=replicate in CONFIRMATIONS)
             self._asked.append(trial)
-            self._open[organism.id, replicate] = trial
+            self._open[trial.key] = trial
             self._carriers[genes, replicate] = [organism]
 
     def is_wanted(self, genes: Genes, replicate: int) -> bool:
         """Whether that training is on its way."""
         return (genes, replicate) in self._carriers
 
-    def is_open(self, trial: Trial) -> bool:
+    def is_open(self, key: Key) -> bool:
         """Whether that trial is still to be told."""
-        return (trial.id, trial.replicate) in self._open
+        return key in self._open
 
     @property
     def waits(self) -> bool:
@@ -155,11 +136,12 @@ class Ledger:
     def ask(self) -> list[Trial]:
         """The trainings that are wanted and weren't handed out before."""
         asked, self._asked = self._asked, []
-        return [trial for trial in asked if (trial.id, trial.replicate) in self._open]
+        return [trial for trial in asked if trial.key in self._open]
 
-    def tell(self, id: int, replicate: int, measurement: Measurement) -> None:
+    def tell(self, key: Key, measurement: Measurement) -> None:
         """What a training came to. Raises KeyError for one that isn't wanted (any more)."""
-        trial, carriers = self._close(id, replicate)
+        trial, carriers = self._close(key)
+        replicate = key.replicate
         self.evaluations += 1
         if replicate in CONFIRMATIONS:
             self._confirm(carriers[0], replicate, measurement)
@@ -170,9 +152,10 @@ class Ledger:
         for organism in carriers:
             self._judge(organism, replicate, inherited=organism is not carriers[0])
 
-    def fail(self, id: int, replicate: int, reason: str) -> None:
+    def fail(self, key: Key, reason: str) -> None:
         """A training came to nothing, and its genes are dead. Raises KeyError for one that isn't wanted (any more)."""
-        trial, carriers = self._close(id, replicate)
+        trial, carriers = self._close(key)
+        replicate = key.replicate
         self.evaluations += 1
         if trial.genes not in self.dead:
             self.dead.add(trial.genes)
@@ -187,7 +170,7 @@ class Ledger:
         carriers = self._carriers.get((organism.genes, 0), [])
         if organism not in carriers:
             return False
-        self._close(carriers[0].id, 0)
+        self._close(Key(carriers[0].id, 0))
         self.dead.add(organism.genes)
         self._bury(carriers, 0, "culled")
         return True
@@ -217,9 +200,9 @@ class Ledger:
     def _is_poor(self, replicate: int, measurement: Measurement) -> bool:
         return replicate == 0 and measurement.validation_loss > self.floor
 
-    def _close(self, id: int, replicate: int) -> tuple[Trial, list[Organism]]:
-        trial = self._open.pop((id, replicate))
-        return trial, self._carriers.pop((trial.genes, replicate))
+    def _close(self, key: Key) -> tuple[Trial, list[Organism]]:
+        trial = self._open.pop(key)
+        return trial, self._carriers.pop((trial.genes, key.replicate))
 
     def _bury(self, carriers: Iterable[Organism], replicate: int, reason: str) -> None:
         for organism in carriers:
@@ -283,6 +266,9 @@ class Ledger:
         aim, record = self.aim_of(organism.head), self.records[organism.genes]
         m = record.trials[replicate]
         known = record.trials.values() if replicate in CONFIRMATIONS else record.searched
+        figures = {name: getattr(m, name) for name in Measurement.__struct_fields__}
+        if inherited:
+            figures["seconds"] = 0.0
         self.emit(
             Judged(
                 id=organism.id,
@@ -290,19 +276,8 @@ class Ledger:
                 replicate=replicate,
                 fitness=aim.fitness(m),
                 mean_fitness=fmean(map(aim.fitness, known)),
-                validation_loss=m.validation_loss,
-                classic_loss=m.classic_loss,
-                flow=m.flow,
-                symmetry=m.symmetry,
-                creativity=m.creativity,
-                beauty=m.beauty,
-                classic=m.classic,
-                params=m.params,
-                tokens=m.tokens,
-                names=m.names,
-                seconds=0.0 if inherited else m.seconds,
                 inherited=inherited,
-                test_loss=m.test_loss,
                 head=organism.head,
+                **figures,
             )
         )

@@ -25,6 +25,7 @@ import msgspec
 from ..corpus import Corpus, embedded, read_corpus
 from ..errors import BadInput, Failure
 from ..events import (
+    SAYINGS,
     Act,
     Confirmed,
     Dream,
@@ -40,7 +41,7 @@ from ..events import (
     Worker,
 )
 from ..evolution.engine import Config, estimate
-from ..evolution.ledger import Organism, training_seed
+from ..evolution.ledger import Organism
 from ..fitness.loss import bigram_loss, test_loss, validation_loss
 from ..fitness.objectives import OBJECTIVES
 from ..genes import Genes
@@ -49,14 +50,13 @@ from ..home import Home
 from ..mind.sampling import dreams
 from ..mind.training import DTYPES, METABOLISMS, Training, architecture_of, is_prepared, prepare, save_weights
 from ..space import Space, Spelling, check_space, read_space
+from ..trial import OWN, training_seed
 from ..workers.pool import Pool
 from .journal import Journal, is_finished, read_events
 from .registry import submit
 from .search import Search
 
-SAYINGS = {"primordial": "I am unformed", "evolving": "I am searching", "evolved": "I have become"}
 DREAMT = 20
-LIVED = 200  # The replicate under which a creature is trained to live; the search uses others.
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -323,7 +323,7 @@ class Life:
             yield from self._remembered.popleft()
             return
         plan, began = self.plan, time.monotonic()
-        seed = training_seed(plan.seed, genes, LIVED)
+        seed = training_seed(plan.seed, genes, OWN)
         training = Training(genes, self.corpus, seed, plan.metabolism, plan.dtype, tick=self.look_up)
         params = training.architecture.parameters
         yield TrainStart(

@@ -24,12 +24,10 @@ from ..events import (
     Worker,
 )
 from ..evolution.engine import Config, Engine
-from ..evolution.ledger import Trial
 from ..evolution.variation import cost
-from ..fitness.objectives import Measurement
 from ..genes import Genes
-from ..workers.pool import Done, Failed, Happening, Lost, Pool, Started, Step
-from ..workers.worker import Task
+from ..trial import Done, Failed, Key, Step, Trial
+from ..workers.backend import Backend, Happening
 from .journal import Journal
 
 
@@ -78,7 +76,7 @@ class Search:
         config: Config,
         genome: Genes,
         params_of: Callable[[Genes], int],
-        pool: Pool,
+        pool: Backend,
         journal: Journal,
         person: Person,
         minutes: float | None = None,
@@ -92,8 +90,7 @@ class Search:
         self.past = Past.of(journal.held)
         self.began = time.monotonic()
         self.era = self.crowned = 0
-        self.tasks: dict[int, Trial] = {}
-        self.submitted = 0
+        self.training: set[Key] = set()
         self.paused_at: float | None = None
         self.repeated = 0
         self.wished = generations
@@ -155,15 +152,14 @@ class Search:
 
     def _start(self, trial: Trial) -> None:
         """Have a trial trained, unless the journal knows what came of it, or that nothing did."""
-        match self.past.results.get((trial.id, trial.replicate)):
+        match self.past.results.get(trial.key):
             case Judged() as judged:
-                self.engine.tell(trial.id, trial.replicate, measurement_of(judged))
+                self.engine.tell(trial.key, judged)
             case Died() as died:
-                self.engine.fail(trial.id, trial.replicate, died.reason)
+                self.engine.fail(trial.key, died.reason)
             case None if self._was_abandoned is None:
-                self.submitted += 1
-                self.tasks[self.submitted] = trial
-                self.pool.submit(Task(self.submitted, trial.genes, trial.seed, trial.with_test))
+                self.training.add(trial.key)
+                self.pool.submit(trial)
 
     def _wait(self) -> Iterator[Event]:
         """Wait for the workers, the person or the clock, whichever is first."""
@@ -193,19 +189,16 @@ class Search:
 
     def _hear(self, happening: Happening) -> Iterator[Event]:
         match happening:
-            case Started(worker, pid):
-                yield Worker(worker=worker, state="started", pid=pid)
-            case Lost(worker, pid, state, reason):
-                yield Worker(worker=worker, state=state, pid=pid, reason=reason)
-            case Step(id, step, loss) if id in self.tasks:
-                trial = self.tasks[id]
-                yield Progress(id=trial.id, replicate=trial.replicate, step=step, loss=loss)
-            case Done(id, measurement) if id in self.tasks:
-                trial = self.tasks.pop(id)
-                self.engine.tell(trial.id, trial.replicate, measurement)
-            case Failed(id, reason) if id in self.tasks:
-                trial = self.tasks.pop(id)
-                self.engine.fail(trial.id, trial.replicate, reason)
+            case Worker():
+                yield happening
+            case Step(key, step, loss) if key in self.training:
+                yield Progress(id=key.id, replicate=key.replicate, step=step, loss=loss)
+            case Done(key, measurement) if key in self.training:
+                self.training.remove(key)
+                self.engine.tell(key, measurement)
+            case Failed(key, reason) if key in self.training:
+                self.training.remove(key)
+                self.engine.fail(key, reason)
 
     # --- the person
 
@@ -269,13 +262,6 @@ class Search:
         return self.past.abandoned.get((self.era, self.engine.generation))
 
     def _cancel_unwanted(self) -> None:
-        for task, trial in list(self.tasks.items()):
-            if not self.engine.wants(trial):
-                self.pool.cancel(task)
-                del self.tasks[task]
-
-
-def measurement_of(event: Judged) -> Measurement:
-    """What the journal remembers of a training."""
-    held = {name: getattr(event, name) for name in Measurement.__struct_fields__}
-    return Measurement(**held)
+        for key in [key for key in self.training if not self.engine.wants(key)]:
+            self.pool.cancel(key)
+            self.training.remove(key)

@@ -1,11 +1,11 @@
 """The supervised pool: creatures are trained in processes that may die, hang or be killed, and the run goes on.
 
 One process and one pipe per worker. The parent waits on pipes and process sentinels together. A worker that dies is
-replaced at once and its task tried once more; the second time the task has failed. A worker that sends nothing for a
+replaced at once and its trial made once more; the second time the trial has failed. A worker that sends nothing for a
 minute of the parent's own running time is taken for stuck and killed. Workers end once the parent is gone.
 
     pool = Pool(corpus, "tape", "float64", workers=2)
-    pool.submit(Task(id=0, genes=genes, seed=7))
+    pool.submit(Trial(Key(0, 0), genes, seed=7))
     for happening in pool.events(timeout=0.1): ...
     pool.close()
 """
@@ -28,31 +28,15 @@ from multiprocess import connection
 
 from ..corpus import Corpus
 from ..errors import Failure
-from .worker import Alive, Answer, Cancel, Done, Failed, Pause, Setup, Step, Task, main
+from ..events import Worker
+from ..trial import Failed, Key, Step, Trial
+from .backend import Happening
+from .perform import Setup
+from .worker import Alive, Answer, Cancel, Pause, main
 
 SILENCE = 60.0
 TRIES = 2
-STILLBIRTHS = 5
-
-
-class Lost(msgspec.Struct, frozen=True):
-    """A worker process is gone and another takes its place; `task` is what it was busy with."""
-
-    worker: int
-    pid: int
-    state: str
-    reason: str
-    task: int | None
-
-
-class Started(msgspec.Struct, frozen=True):
-    """A worker process was started."""
-
-    worker: int
-    pid: int
-
-
-Happening = Step | Done | Failed | Lost | Started
+SPEECHLESS = 5
 
 
 class _Worker:
@@ -62,7 +46,7 @@ class _Worker:
         self.number = number
         self.process = process
         self.pipe = pipe
-        self.task: Task | None = None
+        self.trial: Trial | None = None
         self.silent = 0.0
         self.heard = False
 
@@ -77,9 +61,9 @@ class Pool:
         self.silence = silence
         self._context = ignite(self.setup)
         self._workers: list[_Worker] = []
-        self._waiting: deque[Task] = deque()
-        self._losses: dict[int, int] = {}
-        self._stillbirths = 0
+        self._waiting: deque[Trial] = deque()
+        self._losses: dict[Key, int] = {}
+        self._speechless = 0
         self._paused = False
         self._happenings: list[Happening] = []
         self._last_look = time.monotonic()
@@ -89,19 +73,18 @@ class Pool:
         self._closing = threading.Lock()
         self._closed = False
 
-    def submit(self, task: Task) -> int:
-        """Queue a task; its id comes back in what `events` tells of it."""
-        self._waiting.append(task)
+    def submit(self, trial: Trial) -> None:
+        """Queue a trial; its key comes back in what `events` tells of it."""
+        self._waiting.append(trial)
         self._hand_out()
-        return task.id
 
-    def cancel(self, id: int) -> None:
-        """Drop the task; nothing more is heard of it."""
-        self._waiting = deque(task for task in self._waiting if task.id != id)
+    def cancel(self, key: Key) -> None:
+        """Drop the trial; nothing more is heard of it."""
+        self._waiting = deque(trial for trial in self._waiting if trial.key != key)
         for worker in self._workers:
-            if worker.task and worker.task.id == id:
-                self._send(worker, Cancel(id))
-                worker.task = None
+            if worker.trial and worker.trial.key == key:
+                self._send(worker, Cancel(key))
+                worker.trial = None
         self._hand_out()
 
     def pause(self, paused: bool) -> None:
@@ -154,19 +137,19 @@ class Pool:
     # --- supervision
 
     def _hand_out(self) -> None:
-        """Give waiting tasks to idle workers, and start workers while there are too few."""
+        """Give waiting trials to idle workers, and start workers while there are too few."""
         if self._paused:
             return
         while self._waiting:
-            worker = next((w for w in self._workers if w.task is None), None)
+            worker = next((w for w in self._workers if w.trial is None), None)
             if worker is None:
                 if len(self._workers) >= self.size:
                     return
                 worker = self._start(len(self._workers))
                 self._workers.append(worker)
-            worker.task = self._waiting.popleft()
+            worker.trial = self._waiting.popleft()
             worker.silent = 0.0
-            self._send(worker, worker.task)
+            self._send(worker, worker.trial)
 
     def _start(self, number: int) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -178,10 +161,10 @@ class Pool:
         with suppress(OSError):
             ours.send_bytes(msgspec.json.encode(self.setup))
             ours.send_bytes(self.text)
-        self._happenings.append(Started(number, process.pid))
+        self._happenings.append(Worker(worker=number, state="started", pid=process.pid))
         return worker
 
-    def _send(self, worker: _Worker, order: Task | Cancel | Pause) -> None:
+    def _send(self, worker: _Worker, order: Trial | Cancel | Pause) -> None:
         with suppress(OSError):  # It died; its sentinel says so.
             worker.pipe.send_bytes(msgspec.json.encode(order))
 
@@ -200,7 +183,7 @@ class Pool:
                 self._hear(worker)
             elif worker.process.sentinel in ready:
                 self._lose(worker, "died", f"exit status {worker.process.exitcode}")
-            elif worker.task and not self._paused:
+            elif worker.trial and not self._paused:
                 worker.silent += passed
                 if worker.silent > self.silence:
                     worker.process.kill()
@@ -221,28 +204,28 @@ class Pool:
             return
         worker.silent = 0.0
         worker.heard = True
-        self._stillbirths = 0
-        if isinstance(answer, Alive) or worker.task is None or answer.id != worker.task.id:
-            return  # A sign of life, or an answer to a task that was cancelled.
+        self._speechless = 0
+        if isinstance(answer, Alive) or worker.trial is None or answer.key != worker.trial.key:
+            return  # A sign of life, or an answer to a trial that was cancelled.
         self._happenings.append(answer)
         if not isinstance(answer, Step):
-            worker.task = None
+            worker.trial = None
             self._hand_out()
 
     def _lose(self, worker: _Worker, state: str, reason: str) -> None:
-        """Replace a worker that is gone; its task goes first in the queue, unless it was lost before."""
-        task = worker.task
-        self._happenings.append(Lost(worker.number, worker.process.pid, state, reason, task.id if task else None))
+        """Replace a worker that is gone; its trial goes first in the queue, unless it was lost before."""
+        trial = worker.trial
+        self._happenings.append(Worker(worker=worker.number, state=state, pid=worker.process.pid, reason=reason))
         worker.pipe.close()
-        self._stillbirths += not worker.heard
-        if self._stillbirths >= STILLBIRTHS:
-            raise Failure(f"{STILLBIRTHS} workers in a row died before they said anything ({reason})")
-        if task:
-            self._losses[task.id] = self._losses.get(task.id, 0) + 1
-            if self._losses[task.id] < TRIES:
-                self._waiting.appendleft(task)
+        self._speechless += not worker.heard
+        if self._speechless >= SPEECHLESS:
+            raise Failure(f"{SPEECHLESS} workers in a row died before they said anything ({reason})")
+        if trial:
+            self._losses[trial.key] = self._losses.get(trial.key, 0) + 1
+            if self._losses[trial.key] < TRIES:
+                self._waiting.appendleft(trial)
             else:
-                self._happenings.append(Failed(task.id, f"lost with its worker {TRIES} times ({reason})"))
+                self._happenings.append(Failed(trial.key, f"lost with its worker {TRIES} times ({reason})"))
         self._workers[self._workers.index(worker)] = self._start(worker.number)
         self._hand_out()
 

@@ -36,7 +36,8 @@ def _preload(wanted: str) -> None:
     from ..corpus import read_corpus
     from ..errors import BadInput
     from ..mind.training import prepare
-    from .worker import Setup, remember, silence
+    from .perform import Setup
+    from .worker import remember, silence
 
     silence()
     if hasattr(os, "nice"):

@@ -1,4 +1,4 @@
-"""Inside a worker process: wait for a task, train, measure, answer; obey at once when told to pause, drop it or go.
+"""Inside a worker process: wait for a trial, perform it, answer; obey at once when told to pause, drop it or go.
 
 The main thread trains in slices of some 20 ms and looks up between them. A second thread reads the pipe, sends a sign
 of life every few seconds, and ends the process the moment the parent is gone. All that crosses the pipe is JSON.
@@ -8,43 +8,25 @@ import os
 import queue
 import signal
 import threading
-import time
+from contextlib import suppress
+from functools import partial
 
 import msgspec
 from multiprocess import connection, process
 
 from ..corpus import Corpus
-from ..errors import BadInput
 from ..fitness.beauty import Judge
-from ..fitness.objectives import Measurement, measure
-from ..genes import Genes
-from ..mind.training import Diverged, Training, prepare
+from ..mind.training import prepare
+from ..trial import Done, Failed, Key, Step, Trial
+from .perform import Cancelled, Setup, perform
 
 SIGN_OF_LIFE = 5.0
 
 
-class Setup(msgspec.Struct, frozen=True):
-    """What all tasks of a worker share. The documents of the corpus follow in a message of their own."""
-
-    corpus: str
-    corpus_sha256: str
-    metabolism: str
-    dtype: str
-
-
-class Task(msgspec.Struct, frozen=True, tag=True):
-    """Train these genes under this seed and measure what comes of it."""
-
-    id: int
-    genes: Genes
-    seed: int
-    with_test: bool = False
-
-
 class Cancel(msgspec.Struct, frozen=True, tag=True):
-    """Drop task `id`; no answer is expected."""
+    """Drop a trial; no answer is expected."""
 
-    id: int
+    key: Key
 
 
 class Pause(msgspec.Struct, frozen=True, tag=True):
@@ -57,34 +39,8 @@ class Alive(msgspec.Struct, frozen=True, tag=True):
     """Nothing new, but still here."""
 
 
-class Step(msgspec.Struct, frozen=True, tag=True):
-    """Task `id` has taken `step` steps; `loss` is their mean since the last such message."""
-
-    id: int
-    step: int
-    loss: float
-
-
-class Done(msgspec.Struct, frozen=True, tag=True):
-    """Task `id` is finished."""
-
-    id: int
-    measurement: Measurement
-
-
-class Failed(msgspec.Struct, frozen=True, tag=True):
-    """Task `id` can't be finished, and would fail again."""
-
-    id: int
-    reason: str
-
-
-Order = Task | Cancel | Pause
+Order = Trial | Cancel | Pause
 Answer = Alive | Step | Done | Failed
-
-
-class Cancelled(Exception):
-    """The task at hand isn't wanted any more."""
 
 
 class Link:
@@ -92,8 +48,8 @@ class Link:
 
     def __init__(self, pipe: connection.Connection):
         self.pipe = pipe
-        self.tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
-        self.cancelled: set[int] = set()
+        self.trials: queue.SimpleQueue[Trial] = queue.SimpleQueue()
+        self.cancelled: set[Key] = set()
         self.running = threading.Event()
         self.running.set()
         self._sending = threading.Lock()
@@ -115,10 +71,11 @@ class Link:
                     self.send(Alive())
                 elif self.pipe in ready:
                     match decoder.decode(self.pipe.recv_bytes()):
-                        case Task() as task:
-                            self.tasks.put(task)
-                        case Cancel(id):
-                            self.cancelled.add(id)
+                        case Trial() as trial:
+                            self.cancelled.discard(trial.key)
+                            self.trials.put(trial)
+                        case Cancel(key):
+                            self.cancelled.add(key)
                         case Pause(paused):
                             self.running.clear() if paused else self.running.set()
                 else:
@@ -127,10 +84,10 @@ class Link:
             pass
         os._exit(0)
 
-    def look_up(self, task: Task) -> None:
-        """Between two slices: stand still while paused; raise Cancelled if the task was dropped."""
+    def check_wanted(self, key: Key) -> None:
+        """Between two slices: stand still while paused; raise Cancelled if the trial was dropped."""
         self.running.wait()
-        if task.id in self.cancelled:
+        if key in self.cancelled:
             raise Cancelled
 
 
@@ -150,35 +107,9 @@ def main(pipe: connection.Connection) -> None:
         Corpus(setup.corpus, text.decode().split("\n"), setup.corpus_sha256)
     )
     while True:
-        task = link.tasks.get()
-        try:
-            began = time.perf_counter()
-            measurement = perform(task, setup, corpus, judge, link)
-            seconds = time.perf_counter() - began
-            link.send(Done(task.id, msgspec.structs.replace(measurement, seconds=seconds)))
-        except Cancelled:
-            pass
-        except Diverged as error:
-            link.send(Failed(task.id, f"diverged at step {error.step}"))
-        except BadInput as error:
-            link.send(Failed(task.id, str(error)))
-        except MemoryError:
-            link.send(Failed(task.id, "out of memory"))
-        except Exception as error:
-            # Whatever else goes wrong is told as well: nobody would read it on a worker's standard error.
-            link.send(Failed(task.id, f"{type(error).__name__}: {error}"))
-
-
-def perform(task: Task, setup: Setup, corpus: Corpus, judge: Judge, link: Link) -> Measurement:
-    """Train and measure one task, telling how it goes at its marks."""
-
-    def tick() -> None:
-        link.look_up(task)
-
-    training = Training(task.genes, corpus, task.seed, setup.metabolism, setup.dtype, tick=tick)
-    for step, loss in training.progress(tick):
-        link.send(Step(task.id, step, loss))
-    return measure(training, judge, task.with_test, tick)
+        trial = link.trials.get()
+        with suppress(Cancelled):
+            link.send(perform(trial, setup, corpus, judge, link.send, partial(link.check_wanted, trial.key)))
 
 
 _known: dict[str, tuple[Corpus, Judge]] = {}

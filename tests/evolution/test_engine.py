@@ -11,10 +11,10 @@ from landscapes import Course, is_within, measured, params_of, plan, smooth, spa
 from organism import events
 from organism.evolution import selection, variation
 from organism.evolution.engine import Engine
-from organism.evolution.ledger import CONFIRMATIONS
 from organism.evolution.population import regime
 from organism.genes import PRIMORDIAL, Genes, Range
 from organism.space import SPACES
+from organism.trial import CONFIRMATIONS, Key
 
 OBJECTIVES = ("loss", "beauty", "flow", "symmetry", "creativity", "classic-loss", "classic-beauty", "hydra", "pareto")
 ARCHITECTURE = ("n_embd", "n_head", "n_layer", "block_size", "mlp_ratio")
@@ -67,7 +67,7 @@ def test_another_seed_is_another_course():
 def test_a_result_that_nobody_asked_for_is_an_error():
     engine = Engine(plan(), PRIMORDIAL, params_of)
     with pytest.raises(KeyError):
-        engine.tell(999, 0, measured(PRIMORDIAL, 0, smooth))
+        engine.tell(Key(999, 0), measured(PRIMORDIAL, 0, smooth))
 
 
 # --- a generation
@@ -91,7 +91,7 @@ def test_a_genome_cheaper_than_anything_in_the_space_still_has_mutants():
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_nothing_is_trained_twice_under_the_same_seed(objective):
     course = Course(small(objective), conflicting).finish()
-    asked = Counter((trial.genes, trial.replicate) for trial in course.asked)
+    asked = Counter((trial.genes, trial.key.replicate) for trial in course.asked)
     assert set(asked.values()) == {1}
     assert len({trial.seed for trial in course.asked}) == len(course.asked)
     assert course.engine.ledger.evaluations == len(course.asked)
@@ -122,7 +122,7 @@ def test_the_best_is_trained_again_before_it_reigns_and_luck_doesnt_last():
     course = Course(plan(), lucky).finish()
     born = course.born()
     for end in course.all(events.GenerationEnd):
-        trained = {t.replicate for t in course.asked if t.genes == end.genes and t.id <= max(born)}
+        trained = {t.key.replicate for t in course.asked if t.genes == end.genes and t.key.id <= max(born)}
         assert {0, 1} <= trained
     again = [b for b in born.values() if b.origin == "re-eval"]
     assert all(born[b.parents[0]].genes == b.genes for b in again)
@@ -363,7 +363,7 @@ def test_culled_after_it_was_judged_an_organism_has_no_children_and_no_crown():
         if early:
             assert course.engine.cull(best)
         else:
-            while course.engine.wants(next(t for t in course.asked if t.id == 7)):
+            while course.engine.wants(next(t.key for t in course.asked if t.key.id == 7)):
                 course.step()
             assert course.engine.cull(best)
         course.finish()
@@ -499,7 +499,7 @@ def test_an_extended_run_is_the_run_that_was_longer_from_the_start():
     assert not course.engine.extend(6)
     assert course.all(events.GenerationEnd) == longer.all(events.GenerationEnd)
     assert course.engine.champion == longer.engine.champion
-    asked = Counter((trial.genes, trial.replicate) for trial in course.asked)
+    asked = Counter((trial.genes, trial.key.replicate) for trial in course.asked)
     assert set(asked.values()) == {1}
 
 

@@ -13,7 +13,6 @@ from processes import all_gone, family, organism
 
 from organism.corpus import read_corpus
 from organism.errors import BadInput
-from organism.fitness.objectives import Measurement
 from organism.genes import PRIMORDIAL
 from organism.genome import Genome, write_genome
 from organism.home import Home
@@ -21,6 +20,7 @@ from organism.instruments.sweep import sweep
 from organism.instruments.sweep.files import check_table
 from organism.instruments.sweep.plots import Canvas, check_plot, write_plot
 from organism.instruments.sweep.scaling import analyse
+from organism.trial import Measurement
 
 SEEDLING = msgspec.structs.replace(PRIMORDIAL, n_embd=4, n_head=2, block_size=4, mlp_ratio=1, num_steps=40)
 
@@ -257,7 +257,19 @@ def test_a_plot_is_drawn_by_its_ending(tmp_path, ending, opening):
 
 
 def made_up(loss: float) -> Measurement:
-    return Measurement(loss, None, loss, 0.5, 0.1, 0.3, 0.3, 1.0, 100, 1000, ("ana",), 0.1)
+    return Measurement(
+        validation_loss=loss,
+        classic_loss=loss,
+        flow=0.5,
+        symmetry=0.1,
+        creativity=0.3,
+        beauty=0.3,
+        classic=1.0,
+        params=100,
+        tokens=1000,
+        names=("ana",),
+        seconds=0.1,
+    )
 
 
 def test_dots_stand_where_they_are_set():

@@ -93,8 +93,8 @@ def test_a_finished_run_can_be_extended(name, home, clock):
     content = path.read_bytes()
     had = max(event.generation for event in recording.events if isinstance(event, events.GenerationStart))
 
-    def invent(task):
-        return measured(task.genes, 101 if task.with_test else 0, smooth)
+    def invent(trial):
+        return measured(trial.genes, trial.key.replicate, smooth)
 
     told = list(resumed(recording, home, path, clock, had + 1, invent).events())
     assert path.read_bytes().startswith(content)

@@ -37,8 +37,8 @@ from ...mind.metabolism.graph import Graph
 from ...mind.metabolism.simd import host_lanes, load, pointer, store
 from ...mind.training import PRESETS, Recipe, architecture_of, build, initial_weights, prepare
 from ...mind.val import Val
-from ...workers.pool import Done, Failed, Pool, Step
-from ...workers.worker import Task
+from ...trial import Done, Failed, Key, Step, Trial
+from ...workers.pool import Pool
 
 PARTS = ("ladder", "shapes", "workers", "startup", "evolution", "benchmarks")
 DOCUMENTS = 1_000
@@ -318,10 +318,10 @@ def crews(corpus: Corpus, most: int, tell: Tell) -> tuple[Crew, ...]:
 
         def rate(pool: Pool) -> Callable[[], float]:
             def measure() -> float:
-                tasks = range(24 * pool.size)
+                trainings = range(24 * pool.size)
                 began = time.perf_counter()
-                _finish(pool, tasks)
-                return len(tasks) / (time.perf_counter() - began)
+                _finish(pool, trainings)
+                return len(trainings) / (time.perf_counter() - began)
 
             return measure
 
@@ -336,13 +336,13 @@ def _finish(pool: Pool, ids: Iterable[int]) -> None:
     """Have the pool train the preset once for each id."""
     waiting = set(ids)
     for id in ids:
-        pool.submit(Task(id, PRIMORDIAL, seed=id))
+        pool.submit(Trial(Key(id, 0), PRIMORDIAL, seed=id))
     while waiting:
         for happening in pool.events():
             if isinstance(happening, Failed):
                 raise Failure(f"a worker failed: {happening.reason}")
             if isinstance(happening, Done):
-                waiting.discard(happening.id)
+                waiting.discard(happening.key.id)
 
 
 def startup(corpus: Corpus, tell: Tell) -> Startup:
@@ -409,7 +409,7 @@ def first_step(corpus: Corpus) -> float:
         pool = Pool(corpus, "tape", "float64", 1)
         try:
             began = time.perf_counter()
-            pool.submit(Task(i, msgspec.structs.replace(PRIMORDIAL, num_steps=1), seed=i))
+            pool.submit(Trial(Key(i, 0), msgspec.structs.replace(PRIMORDIAL, num_steps=1), seed=i))
             while not any(isinstance(happening, Step) for happening in pool.events()):
                 pass
             times.append(time.perf_counter() - began)

@@ -13,12 +13,11 @@ from pathlib import Path
 import tomli_w
 
 from ...errors import BadInput
-from ...events import GenerationEnd, sign
+from ...events import SAYINGS, GenerationEnd, sign
 from ...files import check_folder, write_atomically
 from ...genes import GENES, Genes, ordinal, spelt, told
 from ...genome import Genome, Provenance
 from ...life.journal import read_events
-from ...life.life import SAYINGS
 from ...space import SPACES
 from ...story import Lived, Organism, Story, aim_of, contrasts, tell
 from ...view.body import LEGEND, portrait

@@ -34,13 +34,12 @@ from ...corpus import Corpus
 from ...errors import BadInput
 from ...evolution.variation import cost
 from ...files import parse_toml, read_text, write_atomically
-from ...fitness.objectives import Measurement
 from ...genes import GENES, Genes, allowed, check_genes, given, parts_of
 from ...home import Home
 from ...life.life import data_name, versions
 from ...mind.training import architecture_of
-from ...workers.pool import Done, Failed, Pool, Step
-from ...workers.worker import Task
+from ...trial import Done, Failed, Key, Measurement, Step, Trial
+from ...workers.pool import Pool
 from .scaling import Point
 
 STEPS = (1_000, 2_000, 3_000, 5_000, 8_000, 13_000, 21_000)
@@ -274,43 +273,41 @@ def run(sweep: Sweep, corpus: Corpus, home: Home, workers: int) -> Generator[Wor
         raise BadInput(f"{path}: another process is at this sweep; wait until it ends") from None
     with lock:
         known = read(path).outcomes
-        wanted = [(i, seed) for i in range(len(sweep.points)) for seed in sweep.seeds]
-        open_tasks = [task for task in wanted if not isinstance(known.get(task), Trained)]
-        if open_tasks:
-            yield from _train(sweep, corpus, path, open_tasks, workers)
+        wanted = [Key(i, seed) for i in range(len(sweep.points)) for seed in sweep.seeds]
+        missing = [key for key in wanted if not isinstance(known.get(key), Trained)]
+        if missing:
+            yield from _train(sweep, corpus, path, missing, workers)
 
 
-def _train(
-    sweep: Sweep, corpus: Corpus, path: Path, open_tasks: list[tuple[int, int]], workers: int
-) -> Generator[Working]:
+def _train(sweep: Sweep, corpus: Corpus, path: Path, missing: list[Key], workers: int) -> Generator[Working]:
+    """Have a trial made of each point and seed that is `missing`: the point is its organism, the seed its replicate."""
     total = len(sweep.points) * len(sweep.seeds)
-    shares = dict.fromkeys(range(len(open_tasks)), 0.0)
+    shares = dict.fromkeys(missing, 0.0)
     pool = Pool(corpus, sweep.metabolism, sweep.dtype, workers)
     journal = os.open(path, os.O_RDWR | os.O_APPEND)
     try:
         os.truncate(journal, path.read_bytes().rfind(b"\n") + 1)
         costs = [cost(genes, architecture_of(genes, corpus.vocab_size).parameters) for genes in sweep.points]
-        for id in sorted(shares, key=lambda id: -costs[open_tasks[id][0]]):
-            point, seed = open_tasks[id]
-            pool.submit(Task(id, sweep.points[point], seed))
+        for point, seed in sorted(missing, key=lambda key: -costs[key.id]):
+            pool.submit(Trial(Key(point, seed), sweep.points[point], seed))
         waiting = set(shares)
         yield Working(total - len(waiting), total, 1 - len(waiting) / total, "")
         while waiting:
             for happening in pool.events():
                 said = ""
                 match happening:
-                    case Step(id, step, loss):
-                        point, seed = open_tasks[id]
+                    case Step(key, step, loss):
+                        point, seed = key
                         steps = sweep.points[point].num_steps
-                        shares[id] = step / steps
+                        shares[key] = step / steps
                         said = f"point {point + 1}, seed {seed}: step {step:,} of {steps:,}, loss {loss:.4f}"
-                    case Done(id, measurement):
-                        _settle(journal, Trained(*open_tasks[id], measurement))
-                    case Failed(id, reason):
-                        _settle(journal, Died(*open_tasks[id], reason))
+                    case Done(key, measurement):
+                        _settle(journal, Trained(*key, measurement))
+                    case Failed(key, reason):
+                        _settle(journal, Died(*key, reason))
                 if isinstance(happening, Done | Failed):
-                    waiting.discard(happening.id)
-                    shares[happening.id] = 1.0
+                    waiting.discard(happening.key)
+                    shares[happening.key] = 1.0
                 share = 1 - (len(shares) - sum(shares.values())) / total
                 yield Working(total - len(waiting), total, share, said)
     finally:
