@@ -247,10 +247,10 @@ def train(
 
     from .corpus import read_corpus
     from .genes import GENES, check_genes
-    from .genome import genome_in_force
+    from .genome import genome_in_force, read_preset
     from .life.creature import SEED, Lesson
     from .life.creature import train as train_creature
-    from .mind.training import PRESETS, Diverged
+    from .mind.training import Diverged
 
     given = {
         ("--steps", "num_steps"): steps,
@@ -267,15 +267,14 @@ def train(
         if value is not None and not low <= value <= high:
             raise BadInput(f"{flag} {value}: must be from {low:,} to {high:,}")
     home = Home.find(shared.home)
-    published = PRESETS[preset] if preset else None
-    in_force = published.genes if published else genome_in_force(home).genes
+    in_force = (read_preset(preset) if preset else genome_in_force(home)).genes
     overrides = {gene: value for (_, gene), value in given.items() if value is not None}
     genes = check_genes(msgspec.structs.replace(in_force, **overrides), "--emb / --head: ")
     corpus = read_corpus(shared.data)
     seed = SEED if shared.seed is None else shared.seed
-    lesson = Lesson(genes, seed, _checked(shared), shared.dtype, published, samples, temperature)
+    lesson = Lesson(genes, seed, _checked(shared), shared.dtype, bool(preset), samples, temperature)
     _compile_once(shared.metabolism, shared.dtype)
-    keep_in = home if genes == in_force and not published else None
+    keep_in = home if genes == in_force and not preset else None
     try:
         events = train_creature(lesson, corpus, keep_in, _say)
         if json:

@@ -16,7 +16,7 @@ import msgspec
 import platformdirs
 
 from .errors import BadInput
-from .files import write_atomically
+from .files import data_folder, write_atomically
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,9 +154,7 @@ def read_corpus(name: str = DEFAULT, asked: str = "--data") -> Corpus:
 
 def embedded() -> dict[str, Path]:
     """The corpora that came with the program, by name, the default first."""
-    package = Path(__file__).parent
-    folder = package / "data" if (package / "data").is_dir() else package.parent / "data"
-    paths = {path.stem: path for path in sorted(folder.glob("*.txt"))}
+    paths = {path.stem: path for path in sorted(data_folder().glob("*.txt"))}
     return {name: paths[name] for name in sorted(paths, key=lambda name: (name != DEFAULT, name))}
 
 

@@ -16,6 +16,12 @@ from .errors import BadInput, Failure
 MAX_CHARACTERS = 50_000_000  # of a file that a person gives, which may be a device without an end
 
 
+def data_folder() -> Path:
+    """Where the texts and genomes lie that came with the program: in the package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    return package / "data" if (package / "data").is_dir() else package.parent / "data"
+
+
 def read_text(path: Path) -> str:
     """The UTF-8 text of the file `path`, or BadInput with the reason why there's none."""
     try:

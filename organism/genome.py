@@ -12,7 +12,7 @@ import msgspec
 import tomli_w
 
 from .errors import BadInput
-from .files import parse_toml, read_text, write_atomically
+from .files import data_folder, parse_toml, read_text, write_atomically
 from .genes import PRIMORDIAL, Genes, allowed, check_genes
 from .home import Home
 
@@ -70,10 +70,17 @@ class Genome(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 PRIMORDIAL_GENOME = Genome("primordial", PRIMORDIAL)
 
+PRESETS = ("microgpt", "microgpt-first")
+
 
 def read_genome(path: Path) -> Genome:
     """The genome in the file `path`. Raises BadInput where there's none that can be trusted."""
     return parse_genome(read_text(path), str(path))
+
+
+def read_preset(name: str) -> Genome:
+    """The genome of a published run: `microgpt` is what creatures begin with, others came with the program."""
+    return PRIMORDIAL_GENOME if name == "microgpt" else read_genome(data_folder() / f"{name}.toml")
 
 
 def parse_genome(text: str, name: str) -> Genome:

@@ -24,7 +24,7 @@ CORNERS = {
     "thin": Architecture(vocab_size=2, n_embd=1, n_head=1, n_layer=12, block_size=2, mlp_ratio=8),
     "wide": Architecture(vocab_size=30, n_embd=256, n_head=16, n_layer=1, block_size=3, mlp_ratio=8),
     "many heads": Architecture(
-        vocab_size=5, n_embd=16, n_head=16, n_layer=2, block_size=256, mlp_ratio=2, squared_relu=True
+        vocab_size=5, n_embd=16, n_head=16, n_layer=2, block_size=256, mlp_ratio=2, activation="squared_relu"
     ),
 }
 
@@ -75,7 +75,7 @@ def cases(draw, embd=16, head=16, layer=2, block=10, ratio=4, vocab=12, document
         n_layer=draw(st.integers(1, layer)),
         block_size=draw(st.integers(2, block)),
         mlp_ratio=draw(st.integers(1, ratio)),
-        squared_relu=draw(st.booleans()),
+        activation=draw(st.sampled_from(["relu", "squared_relu"])),
     )
     longest = architecture.block_size + 3
     if work:

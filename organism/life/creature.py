@@ -16,10 +16,8 @@ from ..home import Home
 from ..mind.gpt import Architecture
 from ..mind.sampling import dreams
 from ..mind.training import (
-    MICROGPT,
     Creature,
     Metabolism,
-    Preset,
     Training,
     architecture_of,
     build,
@@ -34,13 +32,13 @@ METABOLISM = "tape"
 
 
 class Lesson(msgspec.Struct, frozen=True):
-    """How one creature is to be trained. Under a preset it learns from every document, in the published order."""
+    """How one creature is to be trained: on the training split, or on `every` document, in the published order."""
 
     genes: Genes
     seed: int = SEED
     metabolism: str = METABOLISM
     dtype: str = "float64"
-    preset: Preset | None = None
+    every: bool = False
     samples: int = 20
     temperature: float = 0.5
 
@@ -55,10 +53,9 @@ def train(
     """
     began = time.monotonic()
     prepare(lesson.metabolism, lesson.dtype)
-    documents = corpus.documents if lesson.preset else corpus.split.train
-    recipe = lesson.preset.recipe if lesson.preset else MICROGPT
+    documents = corpus.documents if lesson.every else corpus.split.train
     # What can't be is refused before anything is said.
-    training = Training(lesson.genes, corpus, lesson.seed, lesson.metabolism, lesson.dtype, recipe, documents)
+    training = Training(lesson.genes, corpus, lesson.seed, lesson.metabolism, lesson.dtype, documents)
     letters, dreamer = lesson.genes.block_size, training.mind
     if lesson.samples and letters > corpus.longest + 1:
         # The published program dreams up to its whole context, past the longest document that it learnt from.
@@ -71,8 +68,8 @@ def train(
     creature = training.creature()
     yield TrainEnd(
         loss=training.last_loss,
-        validation_loss=None if lesson.preset else validation_loss(creature),
-        test_loss=None if lesson.preset else test_loss(creature),
+        validation_loss=None if lesson.every else validation_loss(creature),
+        test_loss=None if lesson.every else test_loss(creature),
         params=params,
         seconds=time.monotonic() - began,
     )

@@ -23,7 +23,7 @@ class Architecture(msgspec.Struct, frozen=True):
     n_layer: int
     block_size: int
     mlp_ratio: int
-    squared_relu: bool = False
+    activation: str = "relu"  # or "squared_relu"
 
     def shapes(self) -> dict[str, tuple[int, int]]:
         """(rows, columns) of each matrix by name, in the order of the parameter vector."""
@@ -86,7 +86,7 @@ class GPT:
             attended = linear(attention(q, keys[i], values[i], shape.n_head), w[f"layer{i}.attn_wo"])
             x = [a + b for a, b in zip(attended, x, strict=True)]
             hidden = [h.relu() for h in linear(rmsnorm(x), w[f"layer{i}.mlp_fc1"])]
-            if shape.squared_relu:
+            if shape.activation == "squared_relu":
                 hidden = [h * h for h in hidden]
             x = [a + b for a, b in zip(linear(hidden, w[f"layer{i}.mlp_fc2"]), x, strict=True)]
         return linear(x, w["lm_head"])

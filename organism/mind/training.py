@@ -32,35 +32,6 @@ SLICE = 0.02  # seconds of training after which to look up
 MARKS = 100
 
 
-class Recipe(msgspec.Struct, frozen=True):
-    """What isn't a gene. The defaults are microgpt.py's of 12 February 2026."""
-
-    init_std: float = 0.08
-    residual_std: float = 0.08
-    squared_relu: bool = False
-    decay: str = "linear"
-    adam: AdamConstants = AdamConstants()
-
-
-MICROGPT = Recipe()
-MICROGPT_FIRST = Recipe(
-    init_std=0.02, residual_std=0.0, squared_relu=True, decay="cosine", adam=AdamConstants(beta1=0.9, beta2=0.95)
-)
-
-
-class Preset(msgspec.Struct, frozen=True):
-    """A published run: all its constants. It trains on every document, in the published order."""
-
-    recipe: Recipe
-    genes: Genes
-
-
-PRESETS = {
-    "microgpt": Preset(MICROGPT, PRIMORDIAL),
-    "microgpt-first": Preset(MICROGPT_FIRST, msgspec.structs.replace(PRIMORDIAL, block_size=8, num_steps=500)),
-}
-
-
 class Diverged(ArithmeticError):
     """The loss stopped being a number, at `step` (counted from 1), or the last step left weights without squares."""
 
@@ -94,10 +65,10 @@ class Metabolism(Protocol):
     def logits(self, weights: np.ndarray, tokens: Sequence[int], position: int) -> np.ndarray: ...
 
 
-def architecture_of(genes: Genes, vocab_size: int, recipe: Recipe = MICROGPT) -> Architecture:
+def architecture_of(genes: Genes, vocab_size: int) -> Architecture:
     """The architecture that `genes` spell for a vocabulary of that size."""
     return Architecture(
-        vocab_size, genes.n_embd, genes.n_head, genes.n_layer, genes.block_size, genes.mlp_ratio, recipe.squared_relu
+        vocab_size, genes.n_embd, genes.n_head, genes.n_layer, genes.block_size, genes.mlp_ratio, genes.activation
     )
 
 
@@ -146,7 +117,7 @@ def _exercise(metabolism: str, dtype: str) -> None:
     """Use everything that compiled code does, on the smallest creature; once in a process and those forked from it."""
     architecture = architecture_of(msgspec.structs.replace(PRIMORDIAL, n_embd=4, block_size=2), vocab_size=3)
     mind = build(metabolism, architecture, 1, dtype)
-    weights = initial_weights(architecture, MICROGPT, random.Random(0), dtype)
+    weights = initial_weights(architecture, PRIMORDIAL, random.Random(0), dtype)
     tokens, starts = np.array([2, 0, 2]), np.array([0, 3])
     order, rates = np.zeros((1, 1), np.int64), np.array([0.01])
     mind.train(weights, Adam.for_weights(weights), tokens, starts, order, rates, AdamConstants())
@@ -154,11 +125,11 @@ def _exercise(metabolism: str, dtype: str) -> None:
     mind.logits(weights, [2], 0)
 
 
-def initial_weights(architecture: Architecture, recipe: Recipe, rng: random.Random, dtype: str) -> np.ndarray:
+def initial_weights(architecture: Architecture, genes: Genes, rng: random.Random, dtype: str) -> np.ndarray:
     """The newborn parameter vector: one gauss() per scalar, in parameter order."""
     drawn: list[float] = []
     for name, (rows, columns) in architecture.shapes().items():
-        std = recipe.residual_std if name.endswith(("attn_wo", "mlp_fc2")) else recipe.init_std
+        std = genes.residual_std if name.endswith(("attn_wo", "mlp_fc2")) else genes.init_std
         drawn.extend([rng.gauss(0, std) for _ in range(rows * columns)])
     return np.array(drawn, dtype)
 
@@ -200,22 +171,20 @@ class Training:
         seed: int,
         metabolism: str = "tape",
         dtype: str = "float64",
-        recipe: Recipe = MICROGPT,
         documents: Sequence[str] | None = None,
         tick: Callable[[], None] = lambda: None,
     ):
         self.genes = genes
         self.corpus = corpus
-        self.recipe = recipe
         self.rng = random.Random(seed)
         shuffled = list(corpus.split.train if documents is None else documents)
         self.rng.shuffle(shuffled)
         self.documents = shuffled
         # What is never reached needn't be encoded, which for a large corpus would take longer than a short training.
         self.tokens, self.starts = corpus.encode(shuffled[: genes.num_steps * genes.batch_size])
-        self.architecture = architecture_of(genes, corpus.vocab_size, recipe)
+        self.architecture = architecture_of(genes, corpus.vocab_size)
         self.mind = build(metabolism, self.architecture, corpus.longest, dtype, tick)
-        self.weights = initial_weights(self.architecture, recipe, self.rng, dtype)
+        self.weights = initial_weights(self.architecture, genes, self.rng, dtype)
         self.adam = Adam.for_weights(self.weights)
         self.last_loss = math.nan
 
@@ -244,7 +213,8 @@ class Training:
         size = self.genes.batch_size
         order = np.arange(first * size, (first + steps) * size).reshape(steps, size) % (len(self.starts) - 1)
         rates = self.genes.learning_rate * self._decay(np.arange(first, first + steps) / self.genes.num_steps)
-        losses = self.mind.train(self.weights, self.adam, self.tokens, self.starts, order, rates, self.recipe.adam)
+        constants = AdamConstants(self.genes.beta1, self.genes.beta2)
+        losses = self.mind.train(self.weights, self.adam, self.tokens, self.starts, order, rates, constants)
         finite = np.isfinite(losses)
         if not finite.all():
             raise Diverged(first + int(np.argmin(finite)) + 1)
@@ -280,7 +250,7 @@ class Training:
                 losses = []
 
     def _decay(self, progress: np.ndarray) -> np.ndarray:
-        return 0.5 * (1.0 + np.cos(np.pi * progress)) if self.recipe.decay == "cosine" else 1.0 - progress
+        return 0.5 * (1.0 + np.cos(np.pi * progress)) if self.genes.decay == "cosine" else 1.0 - progress
 
     def creature(self) -> Creature:
         """What the training has come to so far; it shares the weights and the random generator."""

@@ -9,11 +9,12 @@ from scalars import CORNERS, LANES, TOLERANCE, Case, Reference, assert_agree, ca
 
 from organism.errors import BadInput
 from organism.genes import GENES
+from organism.genome import PRESETS, read_preset
 from organism.mind.metabolism.fused import Fused
 from organism.mind.metabolism.graph import Graph
 from organism.mind.metabolism.tape import Tape
 from organism.mind.sampling import dreams
-from organism.mind.training import PRESETS, Creature, Training, initial_weights
+from organism.mind.training import Creature, Training, initial_weights
 
 # A creature that a test can train in a moment, within the hard limits; and one that is small enough for `Val`s.
 ANYWHERE = {
@@ -70,18 +71,18 @@ def test_float32_agrees_with_float64(case):
 
 def schooling(preset, metabolism, dtype="float64"):
     """The training of a preset, its random stream as microgpt.py's is when it has shuffled all 32,033 names."""
-    corpus, genes, recipe = published(), PRESETS[preset].genes, PRESETS[preset].recipe
-    training = Training(genes, corpus, 42, metabolism, dtype, recipe, corpus.documents)
+    corpus, genes = published(), read_preset(preset).genes
+    training = Training(genes, corpus, 42, metabolism, dtype, corpus.documents)
     training.rng = random.Random(42)
     training.rng.shuffle(list(range(32_033)))
     training.tokens, training.starts = corpus.encode(corpus.documents)
-    training.weights = initial_weights(training.architecture, recipe, training.rng, dtype)
+    training.weights = initial_weights(training.architecture, genes, training.rng, dtype)
     return training
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_loss_and_every_name_of_the_presets_agree(preset):
-    genes, runs = PRESETS[preset].genes, []
+    genes, runs = read_preset(preset).genes, []
     for metabolism in ("tape", "fused"):
         training = schooling(preset, metabolism)
         losses = training.advance(genes.num_steps)
@@ -103,7 +104,7 @@ DRIFT = {"microgpt": 1e-5, "microgpt-first": 1e-3}
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_lane_width_follows_the_presets(preset):
-    steps = PRESETS[preset].genes.num_steps
+    steps = read_preset(preset).genes.num_steps
     truth = schooling(preset, "tape").advance(steps)
     for dtype, tolerance in TOLERANCE.items():
         for lanes in LANES[dtype]:
@@ -116,8 +117,8 @@ def test_every_lane_width_follows_the_presets(preset):
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_held_out_losses_and_logits_agree(preset):
-    corpus, genes, recipe = published(), PRESETS[preset].genes, PRESETS[preset].recipe
-    training = Training(genes, corpus, 1, "tape", recipe=recipe)
+    corpus, genes = published(), read_preset(preset).genes
+    training = Training(genes, corpus, 1, "tape")
     training.advance(50)
     tape = training.creature()
     fused = Creature(genes, corpus, Fused(training.architecture, 16), training.weights, random.Random(0))

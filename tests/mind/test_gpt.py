@@ -41,7 +41,7 @@ def forward(architecture, weights, tokens):
         mixed = (powers / powers.sum(-1, keepdims=True)) @ v
         x = x + mixed.swapaxes(0, 1).reshape(count, -1) @ w[f"layer{i}.attn_wo"].T
         hidden = np.maximum(norm(x) @ w[f"layer{i}.mlp_fc1"].T, 0)
-        x = x + (hidden**2 if architecture.squared_relu else hidden) @ w[f"layer{i}.mlp_fc2"].T
+        x = x + (hidden**2 if architecture.activation == "squared_relu" else hidden) @ w[f"layer{i}.mlp_fc2"].T
     return x @ w["lm_head"].T
 
 
@@ -62,7 +62,7 @@ def test_a_later_token_changes_nothing_before_it():
 
 def test_the_presets_have_the_published_number_of_parameters():
     assert PRESET.parameters == 4_192
-    assert Architecture(27, 16, 4, 1, block_size=8, mlp_ratio=4, squared_relu=True).parameters == 4_064
+    assert Architecture(27, 16, 4, 1, block_size=8, mlp_ratio=4, activation="squared_relu").parameters == 4_064
 
 
 def test_matrices_come_in_the_order_of_the_parameter_vector():

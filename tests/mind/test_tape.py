@@ -42,7 +42,9 @@ def test_gradients_are_those_of_the_scalar_graph(case):
     [
         Architecture(vocab_size=7, n_embd=1, n_head=1, n_layer=2, block_size=5, mlp_ratio=1),
         Architecture(vocab_size=2, n_embd=13, n_head=13, n_layer=1, block_size=9, mlp_ratio=3),
-        Architecture(vocab_size=11, n_embd=15, n_head=1, n_layer=1, block_size=17, mlp_ratio=2, squared_relu=True),
+        Architecture(
+            vocab_size=11, n_embd=15, n_head=1, n_layer=1, block_size=17, mlp_ratio=2, activation="squared_relu"
+        ),
     ],
     ids=["one wide", "heads one wide", "one head"],
 )

@@ -11,14 +11,13 @@ from organism.corpus import parse_corpus, read_corpus
 from organism.errors import BadInput
 from organism.events import Dream, TrainEnd, TrainStart, TrainStep
 from organism.genes import PRIMORDIAL
-from organism.genome import Genome, Provenance, write_genome
+from organism.genome import Genome, Provenance, read_preset, write_genome
 from organism.home import Home
 from organism.life.creature import Lesson, train
 from organism.life.creature import dream as dream_at_home
 from organism.mind.metabolism import tape, windows
 from organism.mind.sampling import dream, dreams
 from organism.mind.training import (
-    PRESETS,
     Diverged,
     Training,
     load_weights,
@@ -45,8 +44,7 @@ def small(tiny):
 
 def published(corpus, preset="microgpt", seed=42, metabolism="tape", **genes):
     """(parameters, loss of each step, names) of a preset with some constants changed."""
-    held = PRESETS[preset]
-    lesson = Lesson(msgspec.structs.replace(held.genes, **genes), seed, metabolism, preset=held)
+    lesson = Lesson(msgspec.structs.replace(read_preset(preset).genes, **genes), seed, metabolism, every=True)
     events = list(train(lesson, corpus))
     losses = [event.loss for event in events if isinstance(event, TrainStep)]
     (start,) = [event for event in events if isinstance(event, TrainStart)]
@@ -232,6 +230,32 @@ def test_a_creature_too_large_for_the_tape_dreams_by_other_means(small, tiny, tm
             home.weights.unlink()
     assert names[0] == names[1] == names[2]
     assert sum("training it first" in line for line in told) == 2
+
+
+@pytest.mark.parametrize(
+    ("trait", "value"),
+    [
+        ("activation", "squared_relu"),
+        ("decay", "cosine"),
+        ("beta1", 0.9),
+        ("beta2", 0.9),
+        ("init_std", 0.2),
+        ("residual_std", 0.0),
+    ],
+)
+def test_a_trait_changes_what_is_learnt_and_stays_with_the_weights(small, tiny, tmp_path, trait, value):
+    common = msgspec.structs.replace(PRIMORDIAL, num_steps=60)
+    genes = msgspec.structs.replace(common, **{trait: value})
+    ours, other = Training(common, small, 42), Training(genes, small, 42)
+    assert not np.array_equal(ours.advance(60), other.advance(60))
+    home = Home(tmp_path)
+    write_genome(home, Genome("evolved", genes, Provenance(corpus=str(tiny / "tiny.txt"))))
+    list(train(Lesson(genes), small, home))
+    header, weights = load_weights(home.weights) or pytest.fail("no weights were kept")
+    assert header.genes == genes
+    assert np.array_equal(weights, other.weights)
+    names = [dreamt.text for dreamt in dreams(other.creature(), 20, random.Random(1))]
+    assert dream_at_home(home, 20, seed=1, say=pytest.fail) == names
 
 
 def test_a_training_without_preset_reports_held_out_losses(small):

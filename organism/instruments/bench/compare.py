@@ -21,8 +21,9 @@ import numpy as np
 
 from ...corpus import Corpus
 from ...errors import BadInput
+from ...genes import PRIMORDIAL
 from ...mind.sampling import dreams
-from ...mind.training import PRESETS, Training, prepare
+from ...mind.training import Training, prepare
 
 OWN = (("tape", "float64"), ("fused", "float64"), ("fused", "float32"), ("val", "float64"))
 FIRST_STEPS = 20
@@ -135,18 +136,17 @@ def agree(run: Run, other: Run) -> bool | None:
 
 def train(corpus: Corpus, metabolism: str, dtype: str) -> Run:
     """Preset `microgpt` by this program: 1000 steps, then twenty names. `val` takes its first steps only."""
-    preset = PRESETS["microgpt"]
-    steps = FIRST_STEPS if metabolism == "val" else preset.genes.num_steps
+    steps = FIRST_STEPS if metabolism == "val" else PRIMORDIAL.num_steps
     began = time.perf_counter()
-    training = Training(preset.genes, corpus, 42, metabolism, dtype, preset.recipe, corpus.documents)
+    training = Training(PRIMORDIAL, corpus, 42, metabolism, dtype, corpus.documents)
     before = time.perf_counter()
     losses = training.advance(steps)
     taken, early = time.perf_counter() - before, float(losses[:FIRST_STEPS].mean())
-    if steps < preset.genes.num_steps:
-        tokens = np.minimum(preset.genes.block_size, np.diff(training.starts) - 1)
-        rest = taken * (float(tokens[: preset.genes.num_steps].sum() / tokens[:steps].sum()) - 1)
+    if steps < PRIMORDIAL.num_steps:
+        tokens = np.minimum(PRIMORDIAL.block_size, np.diff(training.starts) - 1)
+        rest = taken * (float(tokens[: PRIMORDIAL.num_steps].sum() / tokens[:steps].sum()) - 1)
         return Run(time.perf_counter() - began + rest, taken + rest, early=early)
-    dreamt = dreams(training.creature(), SAMPLES, training.rng, limit=preset.genes.block_size)
+    dreamt = dreams(training.creature(), SAMPLES, training.rng, limit=PRIMORDIAL.block_size)
     names = tuple(dream.text for dream in dreamt)
     return Run(time.perf_counter() - began, taken, float(losses[-1]), names, early=early)
 

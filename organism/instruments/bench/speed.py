@@ -35,7 +35,7 @@ from ...mind.gpt import GPT, Architecture
 from ...mind.metabolism.compiled import kernel
 from ...mind.metabolism.graph import Graph
 from ...mind.metabolism.simd import host_lanes, load, pointer, store
-from ...mind.training import PRESETS, Recipe, architecture_of, build, initial_weights, prepare
+from ...mind.training import architecture_of, build, initial_weights, prepare
 from ...mind.val import Val
 from ...trial import Done, Failed, Key, Step, Trial
 from ...workers.pool import Pool
@@ -214,7 +214,7 @@ class Runner:
         prepare(self.metabolism, dtype)
         self.architecture = architecture_of(genes, corpus.vocab_size)
         self.mind = build(self.metabolism, self.architecture, corpus.longest, dtype)
-        self.newborn = initial_weights(self.architecture, Recipe(), random.Random(0), dtype)
+        self.newborn = initial_weights(self.architecture, genes, random.Random(0), dtype)
         self.rates = np.full(len(self.order), genes.learning_rate)
 
     def us_per_name(self) -> float:
@@ -246,8 +246,7 @@ def operations(shape: Architecture, n: int) -> int:
 
 def ladder(corpus: Corpus, peaks: dict[str, float], tell: Tell) -> tuple[Rung, ...]:
     """All metabolisms on the preset."""
-    genes = PRESETS["microgpt"].genes
-    runners = [Runner(corpus, genes, rung, 12 if rung[0] == "val" else DOCUMENTS) for rung in RUNGS]
+    runners = [Runner(corpus, PRIMORDIAL, rung, 12 if rung[0] == "val" else DOCUMENTS) for rung in RUNGS]
     times = in_turns([runner.us_per_name for runner in runners], REPEATS, tell, [runner.name for runner in runners])
     rungs = []
     for (metabolism, dtype, batch), runner, us in zip(RUNGS, runners, times, strict=True):
@@ -445,12 +444,11 @@ def evolution(corpus: Corpus, workers: int, tell: Tell) -> Evolution:
 def micro_benchmarks(corpus: Corpus, tell: Tell) -> tuple[Micro, ...]:
     """Random numbers, scalars, and one creature made of them: plain Python throughout."""
     rng = random.Random(42)
-    genes = PRESETS["microgpt"].genes
-    shape = architecture_of(genes, corpus.vocab_size)
-    weights = initial_weights(shape, Recipe(), random.Random(42), "float64")
+    shape = architecture_of(PRIMORDIAL, corpus.vocab_size)
+    weights = initial_weights(shape, PRIMORDIAL, random.Random(42), "float64")
     gpt = GPT(shape, shape.matrices([Val(weight) for weight in weights.tolist()]))
     tokens, starts = corpus.encode(corpus.documents[:1])
-    mind = Graph(shape, min(genes.block_size, corpus.longest + 1))
+    mind = Graph(shape, min(PRIMORDIAL.block_size, corpus.longest + 1))
 
     def forward(n: int) -> Val:
         value = Val(1.0)

@@ -169,7 +169,7 @@ def make_plan(shape: Architecture, lanes: int, itemsize: int) -> Plan:
         heads=shape.n_head,
         layers=shape.n_layer,
         hidden=hidden,
-        squared=int(shape.squared_relu),
+        squared=int(shape.activation == "squared_relu"),
         columns=columns,
         weights=up(shape.parameters, lanes),
         first_space=first_space,
