@@ -87,7 +87,7 @@ class Val:
         return Val(math.log(self.data), (self,), (1.0 / self.data,))
 
     def relu(self):
-        alive = self.data > 0
+        alive = not self.data <= 0  # what is no number stays none
         return Val(self.data if alive else 0.0, (self,), (1.0 if alive else 0.0,))
 
     @staticmethod

@@ -89,6 +89,7 @@ def test_functions_have_the_values_of_their_names():
     assert Val(1.5).exp().data == math.exp(1.5)
     assert Val(1.5).log().data == math.log(1.5)
     assert (Val(1.5).relu().data, Val(-1.5).relu().data, Val(0.0).relu().data) == (1.5, 0.0, 0.0)
+    assert math.isnan(Val(math.nan).relu().data)
     assert (-Val(2.0)).data == -2.0
 
 

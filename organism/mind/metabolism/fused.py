@@ -315,17 +315,18 @@ def attention_backward(qkv, d_qkv, d_attended, scores, d_scores, turned, d_turne
 
 @fragment
 def relu(x, slope, ld, rows, columns, squared):
-    """x = max(x, 0), or its square, in place; `slope` keeps the derivative."""
+    """x = max(x, 0), or its square, in place; `slope` keeps the derivative. What is no number stays none."""
+    zero = splat(x, 0.0)
     for i in range(rows):
         for j in range(i * ld, i * ld + columns, width(x)):
             v = load(x, j)
             if squared:
-                v = where(v > 0.0, v, splat(x, 0.0))
+                v = where(zero > v, zero, v)
                 store(slope, j, v + v)
                 store(x, j, v * v)
             else:
-                store(slope, j, where(v > 0.0, splat(x, 1.0), splat(x, 0.0)))
-                store(x, j, where(v > 0.0, v, splat(x, 0.0)))
+                store(slope, j, where(v > zero, splat(x, 1.0), zero))
+                store(x, j, where(zero > v, zero, v))
 
 
 @fragment

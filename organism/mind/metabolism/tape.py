@@ -581,8 +581,8 @@ def forward(code, constants, instructions, room, data, text, begin, n):
                         y[i * room + q] = np.log(u[i * a_step + q])
             elif op == RELU:
                 for i in range(rounds):
-                    x = load(u, i * a_step)
-                    store(y, i * room, where(x > 0.0, x, splat(y, 0.0)))
+                    x, zero = load(u, i * a_step), splat(y, 0.0)
+                    store(y, i * room, where(zero > x, zero, x))  # what is no number stays none
             elif op == SUM:
                 for i in range(rounds):
                     total = splat(y, 0.0)
