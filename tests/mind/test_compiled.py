@@ -96,12 +96,14 @@ def test_the_sources_of_all_kernels_are_watched():
     assert compiling <= {(folder / name).resolve() for name in compiled.SOURCES}
 
 
-@pytest.mark.parametrize("change", ["get_host_cpu_name", "version"])
+@pytest.mark.parametrize("change", ["get_host_cpu_name", "version", "CPU_FEATURES"])
 def test_another_processor_or_compiler_finds_another_folder(monkeypatch, change):
     compiled.cache_folder.cache_clear()
     here = compiled.cache_folder()
     if change == "version":
         monkeypatch.setattr(compiled.numba, "__version__", "999")
+    elif change == "CPU_FEATURES":
+        monkeypatch.setattr(compiled.settings, "CPU_FEATURES", "+sse2")
     else:
         monkeypatch.setattr(compiled.binding, change, lambda: "another")
     compiled.cache_folder.cache_clear()

@@ -51,6 +51,7 @@ def published(corpus, preset="microgpt", seed=42, metabolism="tape", **genes):
     return start.params, losses, events[-1].names
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("metabolism", ["tape", "fused"])
 def test_microgpt_is_reproduced_digit_for_digit(names, metabolism):
     params, losses, dreamt = published(names, metabolism=metabolism)
@@ -129,6 +130,7 @@ def test_the_seed_and_nothing_else_decides(small):
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
 def test_a_loss_that_is_no_number_ends_the_creature(small, metabolism):
     training = Training(PRIMORDIAL, small, 1, metabolism)
@@ -295,6 +297,7 @@ def test_weights_come_back_as_they_were_kept(small, tmp_path):
         load_weights(path)
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("metabolism", ["tape", "fused"])
 def test_a_creature_whose_weights_are_too_large_to_dream_with_says_so(small, metabolism):
     creature = Training(PRIMORDIAL, small, 1, metabolism).creature()
@@ -303,6 +306,7 @@ def test_a_creature_whose_weights_are_too_large_to_dream_with_says_so(small, met
         dream(creature, random.Random(1))
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
 def test_weights_too_large_to_be_squared_are_no_silent_guess(small, metabolism):
     training = Training(PRIMORDIAL, small, 1, metabolism)
@@ -311,6 +315,7 @@ def test_weights_too_large_to_be_squared_are_no_silent_guess(small, metabolism):
         training.advance(1)
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize(
     ("metabolism", "dtype", "size"),
     [("val", "float64", 1e200), ("tape", "float64", 1e200), ("fused", "float64", 1e200), ("fused", "float32", 1e20)],
@@ -329,6 +334,7 @@ def test_weights_too_large_to_be_squared_end_a_training_wherever_they_stand(smal
             training.advance(3)
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
 def test_a_training_whose_last_step_left_no_numbers_has_failed(small, metabolism, monkeypatch):
     training = Training(msgspec.structs.replace(PRIMORDIAL, num_steps=3), small, 1, metabolism)

@@ -35,6 +35,8 @@ def cache_folder() -> Path:
     for part in (numba.__version__, llvmlite.__version__, platform.python_version()):
         digest.update(part.encode())
     digest.update(binding.get_host_cpu_name().encode() + binding.get_host_cpu_features().flatten().encode())
+    # What numba was told to compile for, in place of this processor.
+    digest.update(f"{settings.CPU_NAME} {settings.CPU_FEATURES}".encode())
     for name in SOURCES:
         path = Path(__file__).parent / name
         # numba itself asks where a kernel's source lies and when it was written.

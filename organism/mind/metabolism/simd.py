@@ -326,8 +326,8 @@ def sqrt(typing, v):
 
     AVX-512 has an estimate of x^-1/2 that is right to 14 bits and takes a fraction of the time of a root. With it as y
     and e = 1 - x y^2, the root is x y (1 - e)^-1/2 = x y (1 + e/2 + 3/8 e^2 + 5/16 e^3 + ...), of which float32 needs
-    one term and float64 three. For infinity y is 0 and x y NaN. The estimate isn't asked for numbers nearer to 0 than
-    1e-300 (1e-37), whose roots then come out nearer to 0 than they are. Other processors take the root.
+    one term and float64 three. For infinity y is 0 and x y NaN. Numbers nearer to 0 than 1e-300 (1e-37) get no estimate
+    of their own: what comes out is within 1e-149 (1e-18) of 0. Other processors take the root.
     """
 
     def emit(context, builder, sig, args):
