@@ -601,12 +601,12 @@ def corpus_fetch(name: Literal["makemore"] = "makemore"):
         Only makemore can be fetched.
     """
     from .corpus import fetch_makemore
+    from .view.progress import progress
 
-    def report(have: int, total: int) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{have:,} of {total:,} bytes", end="\n" if have == total else "", file=sys.stderr, flush=True)
-
-    print(f"{fetch_makemore(report)}: use it as --data {name}")
+    with progress() as show:
+        show(f"fetching {name}", None)
+        path = fetch_makemore()
+    print(f"{path}: use it as --data {name}")
 
 
 # --- instruments

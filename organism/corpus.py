@@ -5,9 +5,8 @@ be fetched. Nothing here knows what a model is.
 """
 
 import hashlib
-import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,64 +162,27 @@ def makemore_path() -> Path:
     return platformdirs.user_cache_path("organism") / "corpora" / "makemore.txt"
 
 
-def fetch_makemore(report: Callable[[int, int], None], url: str = MAKEMORE_URL, sha256: str = MAKEMORE_SHA256) -> Path:
-    """Download Karpathy's names into the cache; `report(bytes so far, bytes in all or 0)` is told how it goes.
+def fetch_makemore(url: str = MAKEMORE_URL, sha256: str = MAKEMORE_SHA256) -> Path:
+    """Download Karpathy's names into the cache, unless they're there; where they lie.
 
-    What a broken download has brought is kept beside the final place and continued by the next one. Raises BadInput
-    when there's no network, or when what arrives isn't the published file.
+    Raises BadInput when they can't be had, or when what arrives isn't the published file.
     """
     from http.client import HTTPException  # These take longer to import than a corpus takes to read.
-    from urllib.error import URLError
+    from urllib.request import urlopen
 
     path = makemore_path()
     if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
         return path
-    partial = path.with_suffix(".partial")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _download(url, partial, report)
+        with urlopen(url, timeout=30) as response:
+            content = response.read()
     except (OSError, HTTPException) as error:
-        if getattr(error, "filename", None) and not isinstance(error, URLError):
-            raise  # It's the cache that can't be written.
-        reason = getattr(error, "reason", None) or error
         raise BadInput(
-            f"makemore: {url} can't be reached ({reason}); the embedded corpora need no network, "
-            f"or save that file elsewhere and give it as --data FILE"
+            f"makemore: {url} can't be fetched ({getattr(error, 'reason', None) or error}); the embedded corpora need "
+            f"no network, or save that file elsewhere and give it as --data FILE"
         ) from None
-    content = partial.read_bytes()
-    partial.unlink()
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise BadInput(f"makemore: what arrived has sha256 {found}, not {sha256}; it was thrown away")
     write_atomically(path, content)
     return path
-
-
-def _download(url: str, partial: Path, report: Callable[[int, int], None]) -> None:
-    """Append to `partial` what of `url` it lacks; start over where the server can't continue."""
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
-
-    have = partial.stat().st_size if partial.exists() else 0
-    request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    try:
-        response = urlopen(request, timeout=30)
-    except HTTPError as error:
-        if error.code != 416:
-            raise
-        partial.unlink()
-        response = urlopen(url, timeout=30)
-        have = 0
-    with response:
-        if response.status != 206:
-            have = 0
-        total = have + int(response.headers.get("Content-Length") or 0)
-        with open(partial, "ab" if have else "wb") as file:
-            while block := response.read(65_536):
-                file.write(block)
-                have += len(block)
-                report(have, total)
-            file.flush()
-            os.fsync(file.fileno())
-    if total and have < total:
-        raise OSError(f"the connection broke after {have:,} of {total:,} bytes")

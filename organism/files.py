@@ -42,23 +42,23 @@ def parse_toml(text: str, kind: type, name: str, allowed: Callable[[str], str] =
     `allowed` says what the field of that name may hold, to end a complaint with; nothing where it doesn't know.
     """
     try:
-        held = tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         marker = re.search(r"^(<{7}|={7}|>{7})", text, re.MULTILINE)
         reason = f"holds the merge marker {marker[1]}, resolve it" if marker else f"is not valid TOML: {error}"
         raise BadInput(f"{name}: {reason}") from None
     try:
-        return msgspec.convert(held, kind)
+        return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        raise BadInput(f"{name}: {_readable(str(error), held, allowed)}") from None
+        raise BadInput(f"{name}: {_readable(str(error), document, allowed)}") from None
 
 
-def _readable(complaint: str, held: dict, allowed: Callable[[str], str]) -> str:
+def _readable(complaint: str, document: dict, allowed: Callable[[str], str]) -> str:
     """msgspec's complaint with the path of the field in front, as a person would write it, and what it held."""
     match = re.fullmatch(r"(.*?)(?: - at `\$\.?(.*)`)?", complaint)
     assert match
     message, field = match[1].removeprefix("Object ").replace("`", ""), match[2] or ""
-    value: Any = held
+    value: Any = document
     for key in re.findall(r"\w+", field):
         value = value[int(key)] if isinstance(value, list) else value.get(key) if isinstance(value, dict) else None
     shown = f" = {value!r}" if value is not None and not isinstance(value, dict | list) else ""
@@ -86,8 +86,10 @@ def writing(path: Path):
         raise Failure(f"{path}: can't be written: {error.strerror}") from None
 
 
-def check_folder(flag: str, path: Path) -> None:
-    """Raise BadInput unless `path`, given as `flag`, lies in a folder that is there, and isn't one itself."""
+def check_output(flag: str, path: Path, *endings: str) -> None:
+    """Raise BadInput unless a file of one of the `endings` (none: any) can be put at `path`, given as `flag`."""
+    if endings and path.suffix.lower() not in endings:
+        raise BadInput(f"{flag} {path}: must end in {' or '.join(endings)}")
     if not path.absolute().parent.is_dir():
         raise BadInput(f"{flag} {path}: the folder {path.parent} must exist")
     if path.is_dir():
@@ -102,8 +104,9 @@ def write_atomically(path: Path, content: bytes) -> None:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+        file = open(temporary, "xb")  # noqa: SIM115  (What is there already isn't ours to remove.)
         try:
-            with open(temporary, "xb") as file:
+            with file:
                 if path.exists():
                     os.chmod(temporary, path.stat().st_mode & 0o777)
                 file.write(content)

@@ -14,7 +14,7 @@ import msgspec
 
 from ...corpus import Corpus
 from ...errors import BadInput
-from ...files import check_folder, write_atomically
+from ...files import check_output, write_atomically
 from ...genes import PRIMORDIAL, Genes
 from ...mind.training import Creature, Training
 from ...mind.val import Val
@@ -244,9 +244,7 @@ def table(graph: Sequence[Scalar]) -> Iterator[str]:
 
 def check_graph(path: Path) -> None:
     """Raise BadInput if no graph can be written to `path`."""
-    if path.suffix.lower() not in ENDINGS:
-        raise BadInput(f"--graph {path}: must end in {' or '.join(ENDINGS)}")
-    check_folder("--graph", path)
+    check_output("--graph", path, *ENDINGS)
 
 
 def write_graph(path: Path, graph: Sequence[Scalar], title: str) -> None:

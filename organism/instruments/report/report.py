@@ -14,7 +14,7 @@ import tomli_w
 
 from ...errors import BadInput
 from ...events import SAYINGS, GenerationEnd, sign
-from ...files import check_folder, write_atomically
+from ...files import check_output, write_atomically
 from ...genes import GENES, Genes, ordinal, spelt, told
 from ...genome import Genome, Provenance
 from ...life.journal import read_events
@@ -38,7 +38,7 @@ def write_report(journal: Path, path: Path) -> None:
     """Write the report of the run in `journal` to `path`. Raises BadInput where either can't be."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise BadInput(f"-o {path}: must end in .html")
-    check_folder("-o", path)
+    check_output("-o", path)
     write_atomically(path, report(tell(read_events(journal), journal.stem)).encode())
 
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ...errors import BadInput
-from ...files import check_folder, write_atomically
+from ...files import check_output, write_atomically
 from ...genes import GENES
 from .scaling import Analysis
 from .sweep import Results, Trained
@@ -24,9 +23,7 @@ ENDINGS = (".json", ".csv")
 
 def check_table(path: Path) -> None:
     """Raise BadInput if a table can't be written to `path`."""
-    if path.suffix.lower() not in ENDINGS:
-        raise BadInput(f"--out {path}: must end in {' or '.join(ENDINGS)}")
-    check_folder("--out", path)
+    check_output("--out", path, *ENDINGS)
 
 
 def write_table(path: Path, results: Results, analysis: Analysis) -> None:

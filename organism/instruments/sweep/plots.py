@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from ...errors import BadInput
-from ...files import check_folder, write_atomically
+from ...files import check_output, write_atomically
 from .scaling import Analysis, Series
 from .sweep import Results
 
@@ -92,9 +92,7 @@ def _share(x: float, left: float, right: float) -> float:
 
 def check_plot(path: Path) -> None:
     """Raise BadInput if no plot can be written to `path`."""
-    if path.suffix.lower() not in ENDINGS:
-        raise BadInput(f"--plot {path}: must end in {' or '.join(ENDINGS)}")
-    check_folder("--plot", path)
+    check_output("--plot", path, *ENDINGS)
     try:
         import matplotlib  # noqa: F401
     except ImportError:
