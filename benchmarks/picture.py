@@ -19,7 +19,7 @@ from organism.life.life import Plan
 from tui import dna
 from tui.app import OrganismApp
 from tui.feed import ReplayFeed
-from tui.settings import Config
+from tui.settings import Settings
 from tui.snapshot import Snapshot
 
 LIFE, LOSS, GENOME = 1, 2, 4
@@ -52,7 +52,7 @@ async def take(events: list[AnyEvent], name: str, tab: int, told: int, size: tup
         return feed
 
     with tempfile.TemporaryDirectory() as folder:
-        home, settings = Home(Path(folder)), Config(theme=theme)
+        home, settings = Home(Path(folder)), Settings(theme=theme)
         app = Sitting(home, Plan(seed=0), 2, first, lambda: 0.0, moving=False, settings=settings)
         async with app.run_test(size=size) as pilot:
             while app.snapshot.run is None:

@@ -15,7 +15,7 @@ from organism.home import Home
 from organism.life.life import Plan
 from tui.app import OrganismApp
 from tui.feed import Feed, ReplayFeed
-from tui.settings import Config
+from tui.settings import Settings
 
 RECORDED = Path(__file__).parent / "fixtures" / "screen"
 STEM = "20260101T120000-loss"
@@ -96,7 +96,7 @@ def quiet(
 ) -> OrganismApp:
     """An application that stands still but for what it is told, with no settings of anybody's."""
     options = {"clock": clock} if clock else {}
-    return OrganismApp(home, plan, 2, first, moving=False, settings=Config(theme=theme), **options)
+    return OrganismApp(home, plan, 2, first, moving=False, settings=Settings(theme=theme), **options)
 
 
 async def until(app: OrganismApp, condition: Callable[[], object]) -> None:

@@ -34,7 +34,6 @@ from organism.life.journal import is_finished, read_events
 from organism.life.life import Life, Plan
 
 from . import dna, runs
-from . import settings as config
 from .awake import Awake, fresh_dream
 from .feed import Bridge, Clock, Feed, LiveFeed, ReplayFeed
 from .messages import (
@@ -54,6 +53,7 @@ from .screens.options import Options
 from .screens.organism import OrganismScreen
 from .screens.question import Question
 from .screens.submission import Submission
+from .settings import Settings, keep_theme, read_settings, settings_path
 from .snapshot import Dreamt, Snapshot
 from .tabs.beauty import BeautyTab
 from .tabs.genome import GenomeTab
@@ -67,6 +67,7 @@ from .themes import THEMES
 from .widgets.bars import KeyBar, PlayBar, TopBar
 from .widgets.lists import Choices, Page, Table
 
+SHEETS = Path(__file__).parent
 SMALLEST = 60, 18
 SEEK = 0.05  # of a run's length
 GRACE = 1.0  # seconds that the terminal has to take leave
@@ -75,7 +76,7 @@ GRACE = 1.0  # seconds that the terminal has to take leave
 class OrganismApp(App[None]):
     """See the module. `first` makes what is shown when it opens: a feed, given the application."""
 
-    CSS_PATH = Path(__file__).with_name("app.tcss")
+    CSS_PATH: ClassVar = [SHEETS / "app.tcss", *SHEETS.glob("tabs/*.tcss")]
     TITLE = "organism"
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
@@ -127,14 +128,14 @@ class OrganismApp(App[None]):
         first: Callable[["OrganismApp"], Feed],
         clock: Clock = time.monotonic,
         moving: bool = True,
-        settings: config.Config | None = None,
+        settings: Settings | None = None,
     ):
         # Without colours there may be no greys either; only a theme of the terminal's own colours has none.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.home, self.plan, self.n_workers = home, plan, workers
         self.first = first
         self.clock, self.moving = clock, moving
-        self.settings = config.read() if settings is None else settings
+        self.settings = read_settings() if settings is None else settings
         self.keeps_settings = settings is None
         self.bridge: Bridge | None = None
         self.snapshot = Snapshot()
@@ -162,7 +163,7 @@ class OrganismApp(App[None]):
     def _theme(self) -> str:
         """What was set, or what fits the terminal."""
         if self.settings.theme and self.settings.theme not in self.available_themes:
-            raise BadInput(f"{config.path()}: theme = {self.settings.theme!r}: isn't a theme that there is")
+            raise BadInput(f"{settings_path()}: theme = {self.settings.theme!r}: isn't a theme that there is")
         if self.no_color:
             return "organism-ansi"
         few_colours = self.console.color_system in (None, "standard")
@@ -182,7 +183,7 @@ class OrganismApp(App[None]):
         self._listen_to_signals()
         self.theme_changed_signal.subscribe(self, lambda theme: self.call_after_refresh(self._show_anew))
         if self.keeps_settings:
-            self.theme_changed_signal.subscribe(self, lambda theme: config.keep_theme(theme.name))
+            self.theme_changed_signal.subscribe(self, lambda theme: keep_theme(theme.name))
         self.set_interval(1.0, self._look_at_terminal)
         self.tabs[0].focus()
         self.screen.bindings_updated_signal.subscribe(self, lambda screen: self.show_keys())

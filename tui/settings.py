@@ -15,24 +15,25 @@ import tomli_w
 from organism.files import parse_toml, read_text, write_atomically
 
 
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See the module."""
 
     theme: str = ""
     keys: dict[str, str] = {}
 
 
-def path() -> Path:
+def settings_path() -> Path:
     """Where the file is, or would be."""
     return platformdirs.user_config_path("organism") / "screen.toml"
 
 
-def read() -> Config:
+def read_settings() -> Settings:
     """What is set; nothing where there's no file. Raises BadInput for one that can't be read."""
-    return parse_toml(read_text(path()), Config, str(path())) if path().exists() else Config()
+    path = settings_path()
+    return parse_toml(read_text(path), Settings, str(path)) if path.exists() else Settings()
 
 
 def keep_theme(theme: str) -> None:
     """Open with `theme` from now on, and leave the rest of the file's settings as they are."""
-    settings = msgspec.to_builtins(read()) | {"theme": theme}
-    write_atomically(path(), tomli_w.dumps(settings).encode())
+    settings = msgspec.to_builtins(read_settings()) | {"theme": theme}
+    write_atomically(settings_path(), tomli_w.dumps(settings).encode())

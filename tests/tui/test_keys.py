@@ -27,7 +27,7 @@ from tui.screens.help import Help
 from tui.screens.options import Options
 from tui.screens.organism import OrganismScreen
 from tui.screens.question import Question
-from tui.settings import Config
+from tui.settings import Settings
 from tui.widgets.chart import Chart
 from tui.widgets.lists import Table
 
@@ -456,7 +456,7 @@ def test_leaving_a_replay_asks_nothing(tmp_path):
 
 def test_keys_and_theme_come_from_the_settings(tmp_path):
     home = recorded_home(tmp_path)
-    settings = Config(theme="organism-light", keys={"freeze": "F"})
+    settings = Settings(theme="organism-light", keys={"freeze": "F"})
     app = OrganismApp(home, Plan(seed=1), 2, lambda app: replaying(home).first(app), Clock(), False, settings)
 
     async def steps(app, pilot):
@@ -471,7 +471,7 @@ def test_keys_and_theme_come_from_the_settings(tmp_path):
 
 def test_a_theme_that_is_none_is_refused(tmp_path):
     with pytest.raises(BadInput, match="isn't a theme"):
-        OrganismApp(Home(tmp_path), Plan(seed=1), 1, lambda app: None, settings=Config(theme="nonesuch"))
+        OrganismApp(Home(tmp_path), Plan(seed=1), 1, lambda app: None, settings=Settings(theme="nonesuch"))
 
 
 def test_without_colours_everything_is_still_told_apart(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from tui.app import OrganismApp
 from tui.awake import Awake
 from tui.feed import LiveFeed
 from tui.screens.submission import Submission
-from tui.settings import Config
+from tui.settings import Settings
 from tui.widgets.lists import Table
 from tui.widgets.portrait import Portrait
 
@@ -103,7 +103,7 @@ def test_what_was_frozen_moves_again_in_a_new_run(home, tiny):
         seen = [strip.text for strip in portrait.render_lines(portrait.content_region)]
         await until(app, lambda: [s.text for s in portrait.render_lines(portrait.content_region)] != seen)
 
-    settings = Config(theme="organism-dark")
+    settings = Settings(theme="organism-dark")
     drive(OrganismApp(home, plan(tiny), 2, lambda app: app.awake(), settings=settings), steps)
 
 

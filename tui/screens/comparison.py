@@ -21,6 +21,7 @@ from ..widgets.text import Text
 class Comparison(ModalScreen[None]):
     """Shows two runs as they looked at their ends."""
 
+    CSS_PATH = "comparison.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss", "Close", key_display="esc"),
     ]

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Markdown
 
-from .. import settings as config
+from ..settings import settings_path
 from ..widgets.lists import Page
 from ..widgets.text import Piece, Text
 
@@ -16,6 +16,7 @@ from ..widgets.text import Piece, Text
 class Help(ModalScreen[None]):
     """A page over everything; scrolls, and any of its keys closes it."""
 
+    CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q,enter", "dismiss", "Close", key_display="esc"),
     ]
@@ -29,7 +30,7 @@ class Help(ModalScreen[None]):
             yield Markdown(self.about)
             yield Text(id="help-keys")
             yield Markdown(
-                f"Keys and theme are set in `{config.path()}`, under the ids in the last column: "
+                f"Keys and theme are set in `{settings_path()}`, under the ids in the last column: "
                 '`theme = "organism-light"`, `[keys]`, `evolve = "E"`.'
             )
 

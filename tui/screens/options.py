@@ -17,6 +17,7 @@ from organism.space import read_space
 class Options(ModalScreen[tuple[Plan, bool] | None]):
     """Answers with a plan and whether to begin with it now; None if the person thought better of it."""
 
+    CSS_PATH = "options.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave"),
         Binding("ctrl+s,f2", "begin", "Evolve now"),

@@ -24,6 +24,7 @@ from ..widgets.text import Piece, Text
 class OrganismScreen(ModalScreen[None]):
     """Follows the organism for as long as it's open."""
 
+    CSS_PATH = "organism.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss", "Close", key_display="esc"),
         Binding("p", "parent", "Parent", tooltip="open the mother"),

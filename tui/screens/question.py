@@ -12,6 +12,7 @@ from textual.widgets import Button, Static
 class Question(ModalScreen[bool]):
     """Asks; the answer is whether it was yes."""
 
+    CSS_PATH = "question.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,escape,q", "answer(False)", "No"),
