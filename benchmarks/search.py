@@ -29,9 +29,9 @@ from organism.corpus import Corpus, read_corpus
 from organism.evolution import variation
 from organism.evolution.engine import CONFIRMED, Config, Engine
 from organism.fitness.loss import bigram_loss, test_loss, validation_loss
-from organism.genes import PRIMORDIAL, Genes, allowed
+from organism.genes import GENES, PRIMORDIAL, Genes, Range
 from organism.mind.training import Diverged, Training, architecture_of, prepare
-from organism.space import SPACES
+from organism.space import SPACES, choices
 from organism.trial import CONFIRMATIONS, Measurement, training_seed
 
 SPACE = SPACES["default"]
@@ -179,17 +179,16 @@ def tpe(purse: Purse) -> None:
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=purse.seed))
 
     def ask() -> tuple[object, Genes]:
-        trial, held = study.ask(), {}
-        for gene in variation.GENES:
-            values = getattr(SPACE, gene)
-            if gene == "learning_rate":
-                held[gene] = trial.suggest_float(gene, values.min, values.max, log=True)
-            elif gene == "num_steps":
-                held[gene] = trial.suggest_int(gene, int(values.min), int(values.max))
+        trial, wanted = study.ask(), {}
+        for gene, values in SPACE.items():
+            if not isinstance(values, Range) or GENES[gene].moves == "near":
+                listed = choices(SPACE, gene)
+                wanted[gene] = listed[trial.suggest_int(gene, 0, len(listed) - 1)]
+            elif GENES[gene].is_whole:
+                wanted[gene] = trial.suggest_int(gene, int(values.min), int(values.max))
             else:
-                choices = allowed(values)
-                held[gene] = choices[trial.suggest_int(gene, 0, len(choices) - 1)]
-        return trial, variation.fit(held, SPACE)
+                wanted[gene] = trial.suggest_float(gene, values.min, values.max, log=True)
+        return trial, variation.fit(wanted, SPACE)
 
     ask_and_tell(purse, ask, study.tell)
 
@@ -199,14 +198,13 @@ def ngopt(purse: Purse) -> None:
     import nevergrad
 
     parameters = {}
-    for gene in variation.GENES:
-        values = getattr(SPACE, gene)
-        if gene == "learning_rate":
-            parameters[gene] = nevergrad.p.Log(lower=values.min, upper=values.max)
-        elif gene == "num_steps":
+    for gene, values in SPACE.items():
+        if not isinstance(values, Range) or GENES[gene].moves == "near":
+            parameters[gene] = nevergrad.p.TransitionChoice(list(choices(SPACE, gene)))
+        elif GENES[gene].is_whole:
             parameters[gene] = nevergrad.p.Scalar(lower=values.min, upper=values.max).set_integer_casting()
         else:
-            parameters[gene] = nevergrad.p.TransitionChoice(list(allowed(values)))
+            parameters[gene] = nevergrad.p.Log(lower=values.min, upper=values.max)
     space = nevergrad.p.Dict(**parameters)
     space.random_state.seed(purse.seed)
     optimizer = nevergrad.optimizers.NGOpt(space, budget=TRAININGS, num_workers=1)
@@ -238,7 +236,7 @@ def mean_cost(corpus: Corpus, draws: int = 4000) -> float:
     """Parameters x tokens of a random genome, on average. Tokens: by the mean over the corpus, up to the context."""
     rng, total = random.Random(0), 0.0
     lengths = [len(document) + 1 for document in corpus.split.train]
-    mean_length = {block: fmean(min(length, block) for length in lengths) for block in allowed(SPACE.block_size)}
+    mean_length = {block: fmean(min(length, block) for length in lengths) for block in choices(SPACE, "block_size")}
     for _ in range(draws):
         genes = variation.random_genes(SPACE, rng)
         params = architecture_of(genes, corpus.vocab_size).parameters

@@ -6,11 +6,9 @@ A space is a dictionary by gene. A trait that isn't in it has the one value that
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from .errors import BadInput
 from .files import parse_toml, read_text
-from .genes import GENES, KINDS, TRAITS, Range, Values, allowed, is_whole, is_within, is_word, ordinal
+from .genes import GENES, TRAITS, Range, Values, allowed, given, ordinal, record_of
 
 Space = dict[str, Values]
 
@@ -19,12 +17,7 @@ SPACES: dict[str, Space] = {
     "wide": {name: gene.wide for name, gene in GENES.items() if name not in TRAITS},
 }
 
-Spelling: Any = msgspec.defstruct(
-    "Spelling",
-    [(name, tuple[kind, ...] | Range, *([()] if name in TRAITS else [])) for name, kind in KINDS.items()],
-    frozen=True,
-    forbid_unknown_fields=True,
-)
+Spelling = record_of("Spelling", lambda kind: tuple[kind, ...] | Range, required=SPACES["default"])
 """What the file of a space, or the first line of a journal, holds."""
 
 
@@ -35,7 +28,12 @@ def read_space(name: str) -> Space:
     path = Path(name)
     if not path.exists():
         raise BadInput(f"--space {name}: must be {', '.join(SPACES)} or a TOML file that exists")
-    return check_space(parse_toml(read_text(path), Spelling, name), name)
+    return check_space(parse_toml(read_text(path), Spelling, name, _allowed), name)
+
+
+def _allowed(field: str) -> str:
+    """What the field of a space's file may hold."""
+    return "must be a list of values, or { min, max }" if field in GENES else allowed(field)
 
 
 def check_space(spelling: Any, name: str) -> Space:
@@ -43,23 +41,21 @@ def check_space(spelling: Any, name: str) -> Space:
 
     `name` is what a complaint calls it.
     """
-    space = {gene: held for gene, held in msgspec.structs.asdict(spelling).items() if gene not in TRAITS or held != ()}
-    for gene, held in space.items():
-        if isinstance(held, Range):
-            values = [held.min, held.max]
-            if is_word(gene):
+    space: Space = given(spelling)
+    for gene, values in space.items():
+        row, listed = GENES[gene], (values.min, values.max) if isinstance(values, Range) else values
+        if isinstance(values, Range):
+            if row.is_word:
                 raise BadInput(f"{name}: {gene}: must be a list of words")
-            if held.min > held.max:
-                raise BadInput(f"{name}: {gene}: min = {held.min:g} is above max = {held.max:g}")
-            if is_whole(gene) and (held.min % 1 or held.max % 1):
+            if values.min > values.max:
+                raise BadInput(f"{name}: {gene}: min = {values.min:g} is above max = {values.max:g}")
+            if row.is_whole and (values.min % 1 or values.max % 1):
                 raise BadInput(f"{name}: {gene}: min and max must be whole numbers")
-        else:
-            values = list(held)
-            if not values:
-                raise BadInput(f"{name}: {gene} = []: must hold at least one value")
-        for value in values:
-            if not is_within(gene, value):
-                raise BadInput(f"{name}: {gene} = {value}: {allowed(gene)}")
+        if not listed:
+            raise BadInput(f"{name}: {gene} = []: must hold at least one value")
+        for value in listed:
+            if not row.allows(value):
+                raise BadInput(f"{name}: {gene} = {value}: {row.allowed}")
     if not any(e % h == 0 for e in choices(space, "n_embd") for h in choices(space, "n_head")):
         raise BadInput(f"{name}: n_head: no value divides any value of n_embd")
     return space
@@ -75,14 +71,16 @@ def searched(space: Space) -> tuple[str, ...]:
     return tuple(
         gene
         for gene in GENES
-        if gene not in TRAITS or isinstance(values := values_of(space, gene), Range) or len(values) > 1
+        if gene not in TRAITS or isinstance(values := values_of(space, gene), Range) or len(set(values)) > 1
     )
 
 
 def choices(space: Space, gene: str) -> tuple:
     """The values of a gene, spelt out, in order; those of a range are whole numbers."""
     values = values_of(space, gene)
-    return tuple(range(int(values.min), int(values.max) + 1)) if isinstance(values, Range) else tuple(sorted(values))
+    if isinstance(values, Range):
+        return tuple(range(int(values.min), int(values.max) + 1))
+    return tuple(sorted(values, key=GENES[gene].limits.index if GENES[gene].is_word else None))
 
 
 def bounds(space: Space, gene: str) -> tuple[float, float]:

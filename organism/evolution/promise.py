@@ -1,6 +1,7 @@
 """What a genome promises before it's trained: a ridge regression of fitness on genes, over all that a run has judged.
 
-    promise(g) = w . x(g)      x = log2 of each gene, and the square of the learning rate's
+    promise(g) = w . x(g)      x = log2 of each gene; the square of what moves by a factor, in octaves from where
+                               creatures begin; and the ordinal of each trait in which the genomes differ
     w = argmin sum_i (w . x_i - y_i)^2 + STIFFNESS |w|^2      y = rank of genome i, from -1 (worst) to 1 (best)
 
 x is centred on its mean. Ranks instead of fitness, so that one creature that nearly diverged doesn't bend everything,
@@ -12,28 +13,29 @@ Python floats in a fixed order, so that it gives the same everywhere.
 import math
 from collections.abc import Sequence
 
-from ..genes import GENES, TRAITS, Genes
+from ..genes import GENES, TRAITS, Genes, ordinal, told
 
 STIFFNESS = 0.3
-REGRESSED = tuple(gene for gene in GENES if gene not in TRAITS)
 
 
-def features(genes: Genes) -> list[float]:
-    """x of the formula above."""
-    logs = [math.log2(getattr(genes, gene)) for gene in REGRESSED]
-    rate = math.log2(genes.learning_rate) + 7
-    return [*logs, rate * rate]
+def features(genes: Genes, names: Sequence[str]) -> list[float]:
+    """x of the formula above, of the genes and traits called `names`."""
+    logs = {name: math.log2(getattr(genes, name)) for name in names if name not in TRAITS}
+    rates = [logs[name] - round(math.log2(GENES[name].primordial)) for name in logs if GENES[name].moves == "factor"]
+    traits = [ordinal(name, getattr(genes, name)) for name in names if name in TRAITS]
+    return [*logs.values(), *(rate * rate for rate in rates), *traits]
 
 
 class Promise:
     """A regression fitted on genomes `ranked` best first; without at least two of them everything promises the same."""
 
     def __init__(self, ranked: Sequence[Genes]):
-        rows = [features(genes) for genes in ranked]
-        size = len(REGRESSED) + 1
-        self.weights = [0.0] * size
-        if len(rows) < 2:
+        self.names = told(ranked)
+        self.weights: list[float] = []
+        if len(ranked) < 2:
             return
+        rows = [features(genes, self.names) for genes in ranked]
+        size = len(rows[0])
         means = [math.fsum(column) / len(rows) for column in zip(*rows, strict=True)]
         rows = [[x - mean for x, mean in zip(row, means, strict=True)] for row in rows]
         scores = [1 - 2 * place / (len(rows) - 1) for place in range(len(rows))]
@@ -46,7 +48,7 @@ class Promise:
 
     def of(self, genes: Genes) -> float:
         """How good `genes` look; only comparisons mean anything."""
-        return math.fsum(w * x for w, x in zip(self.weights, features(genes), strict=True))
+        return math.fsum(w * x for w, x in zip(self.weights, features(genes, self.names), strict=False))
 
 
 def solve(matrix: list[list[float]], right: list[float]) -> list[float]:

@@ -10,23 +10,21 @@ from typing import Any
 
 import msgspec
 
-from ..genes import ARCHITECTURE, GENES, Genes, Range, is_whole, is_word
+from ..genes import GENES, Genes, Range, Values, ordinal
 from ..space import SPACES, Space, choices, searched, values_of
-
-STEP_MOVES = (100, 250, 500)
 
 
 def random_genes(space: Space, rng: random.Random) -> Genes:
-    """Each gene drawn on its own: choices evenly, what is logarithmic evenly in its logarithm."""
+    """Each gene drawn on its own: choices evenly, what moves by a factor evenly in its logarithm."""
     return fit({gene: _draw(gene, values_of(space, gene), rng) for gene in searched(space)}, space)
 
 
 def mutate(genes: Genes, space: Space, rng: random.Random) -> Genes:
-    """One to three genes moved: a choice to a neighbour, the rate by a factor, the steps by 100, 250 or 500."""
-    held = msgspec.structs.asdict(genes)
+    """One to three genes moved, as the gene table says of each: to a value nearby, by a factor, or by a stride."""
+    moved = msgspec.structs.asdict(genes)
     for gene in rng.sample(searched(space), rng.randint(1, 3)):
-        held[gene] = _move(gene, held[gene], values_of(space, gene), rng)
-    return fit(held, space)
+        moved[gene] = _move(gene, moved[gene], values_of(space, gene), rng)
+    return fit(moved, space)
 
 
 def hyper_mutate(genes: Genes, space: Space, rng: random.Random) -> Genes:
@@ -42,32 +40,33 @@ def cross(mother: Genes, father: Genes, space: Space, rng: random.Random) -> Gen
 def tune(genes: Genes, space: Space, rng: random.Random) -> Genes:
     """The same architecture, trained a little differently: learning rate x 0.7-1.3 and/or num_steps +- 200."""
     which = rng.randrange(3)
-    held = msgspec.structs.asdict(genes)
+    tuned = msgspec.structs.asdict(genes)
     if which != 0:
-        held["learning_rate"] *= rng.uniform(0.7, 1.3)
+        tuned["learning_rate"] *= rng.uniform(0.7, 1.3)
     if which != 1:
-        held["num_steps"] += rng.choice((-200, -100, 100, 200))
-    return fit(held, space)
+        tuned["num_steps"] += rng.choice((-200, -100, 100, 200))
+    return fit(tuned, space)
 
 
 def grow(genes: Genes, space: Space, rng: random.Random) -> Genes:
     """A larger body: one more layer, twice the heads, the next block_size or mlp_ratio + 1."""
-    held = msgspec.structs.asdict(genes)
+    grown = msgspec.structs.asdict(genes)
     gene = rng.choice(("n_layer", "n_head", "block_size", "mlp_ratio"))
     if gene == "n_head":
-        held[gene] *= 2
+        grown[gene] *= 2
     elif gene == "block_size":
-        held[gene] = min((v for v in choices(space, "block_size") if v > held[gene]), default=held[gene])
+        grown[gene] = min((size for size in choices(space, gene) if size > grown[gene]), default=grown[gene])
     else:
-        held[gene] += 1
-    return fit(held, space)
+        grown[gene] += 1
+    return fit(grown, space)
 
 
 def widened(space: Space) -> Space:
     """`space` with the bodies of the wide table as well: architecture genes only, and none that it had is lost."""
-    bodies = [name for name in ARCHITECTURE if name in space]
-    wide: Space = {name: tuple(sorted({*choices(space, name), *choices(SPACES["wide"], name)})) for name in bodies}
-    return space | wide
+    wide = SPACES["wide"]
+    bodies = [gene for gene in wide if GENES[gene].architecture]
+    more: Space = {gene: tuple(sorted({*choices(space, gene), *choices(wide, gene)})) for gene in bodies}
+    return space | more
 
 
 def cost(genes: Genes, params: int) -> int:
@@ -75,12 +74,11 @@ def cost(genes: Genes, params: int) -> int:
     return params * genes.num_steps * genes.batch_size
 
 
-def fit(held: dict, space: Space) -> Genes:
-    """The genes in `held` with each moved to the nearest value that `space` allows, and heads that divide the width."""
-    fitted: dict[str, Any] = {}
-    for gene in GENES:
-        values = values_of(space, gene)
-        fitted[gene] = _nearest(gene, held.get(gene, GENES[gene].primordial), values)
+def fit(wanted: dict[str, Any], space: Space) -> Genes:
+    """The genes in `wanted`, each moved to the nearest value that `space` allows, and heads that divide the width."""
+    fitted: dict[str, Any] = {
+        name: _nearest(name, wanted.get(name, gene.primordial), values_of(space, name)) for name, gene in GENES.items()
+    }
     widths, heads = choices(space, "n_embd"), choices(space, "n_head")
     if not any(fitted["n_embd"] % head == 0 for head in heads):
         divisible = [width for width in widths if any(width % head == 0 for head in heads)]
@@ -90,39 +88,42 @@ def fit(held: dict, space: Space) -> Genes:
     return Genes(**fitted)
 
 
-def _draw(gene: str, values: tuple | Range, rng: random.Random):
+def _draw(gene: str, values: Values, rng: random.Random) -> Any:
+    row = GENES[gene]
     if not isinstance(values, Range):
         return rng.choice(values)
-    if GENES[gene].logarithmic:
+    if row.moves == "factor":
         return math.exp(rng.uniform(math.log(values.min), math.log(values.max)))
-    if not is_whole(gene):
+    if not row.is_whole:
         return rng.uniform(values.min, values.max)
-    if gene == "num_steps" and values.max - values.min >= STEP_MOVES[0]:
+    if isinstance(row.moves, tuple) and values.max - values.min >= min(row.moves):
         return round(rng.uniform(values.min, values.max), -1)
     return rng.randint(int(values.min), int(values.max))
 
 
-def _move(gene: str, value, values: tuple | Range, rng: random.Random):
-    if GENES[gene].logarithmic:
+def _move(gene: str, value: Any, values: Values, rng: random.Random) -> Any:
+    row = GENES[gene]
+    if row.moves == "factor":
         return value * math.exp(rng.gauss(0, 0.5))
-    if gene == "num_steps" and isinstance(values, Range):
+    if isinstance(row.moves, tuple) and isinstance(values, Range):
         span = int(values.max - values.min)
-        moves = [move for move in STEP_MOVES if move <= span] or range(1, span + 1) or [0]
-        return value + rng.choice(moves) * rng.choice((-1, 1))
-    if isinstance(values, Range) and not is_whole(gene):
+        strides = [stride for stride in row.moves if stride <= span] or range(1, span + 1) or [0]
+        return value + rng.choice(strides) * rng.choice((-1, 1))
+    if isinstance(values, Range) and not row.is_whole:
         return value + rng.gauss(0, 0.1 * (values.max - values.min))
-    there = choices({gene: values}, gene)
-    near = there.index(_nearest(gene, value, values))
-    neighbours = [i for i in (near - 2, near - 1, near + 1, near + 2) if 0 <= i < len(there)]
-    return there[rng.choice(neighbours)] if neighbours else there[near]
+    near = choices({gene: values}, gene)
+    place = near.index(_nearest(gene, value, values))
+    neighbours = [i for i in (place - 2, place - 1, place + 1, place + 2) if 0 <= i < len(near)]
+    return near[rng.choice(neighbours)] if neighbours else near[place]
 
 
-def _nearest(gene: str, value, values: tuple | Range):
-    if isinstance(values, Range):
-        if is_whole(gene):
-            return round(min(max(value, values.min), values.max))
-        # Six digits are more than a rate needs, and few enough to read; the ends of a range may have more.
-        return min(max(float(f"{value:.6g}"), values.min), values.max)
-    if is_word(gene):
-        return value if value in values else values[0]
-    return min(values, key=lambda allowed_value: (abs(allowed_value - value), allowed_value))
+def _nearest(gene: str, value: Any, values: Values) -> Any:
+    if not isinstance(values, Range):
+        if value in values:
+            return value
+        wanted = ordinal(gene, value)
+        return min(values, key=lambda known: (abs(ordinal(gene, known) - wanted), ordinal(gene, known)))
+    if GENES[gene].is_whole:
+        return round(min(max(value, values.min), values.max))
+    # Six digits are more than a rate needs, and few enough to read; the ends of a range may have more.
+    return min(max(float(f"{value:.6g}"), values.min), values.max)

@@ -13,14 +13,11 @@ batch_size     spores in the body
 import math
 import random
 
-from ..genes import Genes
+from ..genes import GENES, Genes
 
 MOST = 96  # Of anything that is counted.
 GOLDEN = math.pi * (3 - math.sqrt(5))
-LEGEND = (
-    "cilia: width; eyes: heads; membranes: layers; beads: context; lobes: MLP; "
-    "colour: learning rate; glow: steps; spores: batch"
-)
+LEGEND = "; ".join(gene.drawn for gene in GENES.values() if gene.drawn)
 
 
 def portrait(genes: Genes, label: str) -> str:

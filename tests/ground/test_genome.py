@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from organism.errors import BadInput, Failure
-from organism.genes import GENES, PRIMORDIAL, Genes, is_whole, is_word
+from organism.genes import GENES, PRIMORDIAL, Genes
 from organism.genome import (
     PRIMORDIAL_GENOME,
     Ancestor,
@@ -29,10 +29,10 @@ TOML = PRIMORDIAL_GENOME.toml()
 
 def values_within(name: str) -> st.SearchStrategy:
     """Whatever a gene may be."""
-    limits = GENES[name].limits
-    if is_word(name):
-        return st.sampled_from(limits)
-    return st.integers(*limits) if is_whole(name) else st.floats(*limits)
+    gene = GENES[name]
+    if gene.is_word:
+        return st.sampled_from(gene.limits)
+    return st.integers(*gene.limits) if gene.is_whole else st.floats(*gene.limits)
 
 
 @st.composite

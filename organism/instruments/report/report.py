@@ -31,7 +31,6 @@ SMALL = (260, 160)
 MEDIUM = (340, 230)
 STYLES = ("a", "b", "c", "d")
 ANCESTORS = 60  # More of them than this aren't told one by one.
-LOGARITHMIC = ("learning_rate", "num_steps")
 
 
 def write_report(journal: Path, path: Path) -> None:
@@ -252,9 +251,8 @@ def _genes(story: Story) -> str:
             for head, style in zip(story.heads, STYLES, strict=False)
         ]
         dots = charts.thinned(dots, charts.DOTS // 3)
-        cards.append(
-            card(chart(f"{gene} by generation", lines, dots, size=SMALL, logarithmic=gene in LOGARITHMIC), title=gene)
-        )
+        logarithmic = GENES[gene].logarithmic
+        cards.append(card(chart(f"{gene} by generation", lines, dots, size=SMALL, logarithmic=logarithmic), title=gene))
     keys = [(style, head or "the champion's") for head, style in zip(story.heads, STYLES, strict=False)]
     return section(
         "Its genes, generation by generation", legend([("dot", "organisms"), *keys]), grid(cards, small=True)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from ...files import check_output, write_atomically
-from ...genes import GENES
+from ...genes import told
 from .scaling import Analysis
 from .sweep import Results, Trained
 
@@ -84,10 +84,11 @@ def as_csv(results: Results) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     header = ("seed", "params", "tokens", "compute", "seconds", "validation_loss", *SCORES, "names", "died")
-    writer.writerow(["point", *GENES, *header])
+    columns = told(results.sweep.points)
+    writer.writerow(["point", *columns, *header])
     for i, genes in enumerate(results.sweep.points):
         for outcome in results.of(i):
-            row: list[Any] = [i + 1, *(getattr(genes, gene) for gene in GENES), outcome.seed]
+            row: list[Any] = [i + 1, *(getattr(genes, gene) for gene in columns), outcome.seed]
             if isinstance(outcome, Trained):
                 m = outcome.measurement
                 row += [m.params, m.tokens, m.compute, m.seconds, m.validation_loss]

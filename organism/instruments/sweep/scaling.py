@@ -15,7 +15,7 @@ from statistics import fmean, stdev
 import msgspec
 import numpy as np
 
-from ...genes import ARCHITECTURE, GENES, Genes, spelt
+from ...genes import ARCHITECTURE, GENES, TRAITS, Genes, spelt
 from .distributions import f_chance, t_chance, t_limit
 
 DOUBT = 0.01  # How often flat noise may be read as a trend, or an exponent lie outside its interval.
@@ -50,10 +50,13 @@ class Axis(msgspec.Struct, frozen=True):
     value: Callable[[Point], float]
 
 
+SIZES = tuple(gene for gene in ARCHITECTURE if gene not in TRAITS)
+COSTS = tuple(gene for gene in GENES if gene not in TRAITS)
+
 AXES = (
     Axis("steps", 1e3, "1,000 steps", ("num_steps",), lambda point: float(point.genes.num_steps)),
-    Axis("parameters", 1e3, "1,000 parameters", ARCHITECTURE, lambda point: float(point.params)),
-    Axis("compute", 1e9, "10^9 parameter-tokens", tuple(GENES), lambda point: point.compute),
+    Axis("parameters", 1e3, "1,000 parameters", SIZES, lambda point: float(point.params)),
+    Axis("compute", 1e9, "10^9 parameter-tokens", COSTS, lambda point: point.compute),
 )
 
 
@@ -111,7 +114,7 @@ class Series(msgspec.Struct, frozen=True):
 
     axis: str
     unit_name: str
-    rest: dict[str, float]
+    rest: dict[str, float | str]
     samples: tuple[Sample, ...]
     returns: tuple[Return, ...]
     law: PowerLaw | None
@@ -152,9 +155,9 @@ def along(axis: Axis, points: Sequence[Point]) -> list[Series]:
         if len(places) > 1:
             samples = [Sample(x, tuple(losses)) for x, losses in sorted(places.items())]
             varying = [i for i in range(len(others)) if len({genes[i] for genes in groups}) > 1]
-            told = {others[i]: shared[i] for i in varying}
+            rest = {others[i]: shared[i] for i in varying}
             found = tuple(returns(samples, axis.unit))
-            series.append(Series(axis.name, axis.unit_name, told, tuple(samples), found, power_law(samples)))
+            series.append(Series(axis.name, axis.unit_name, rest, tuple(samples), found, power_law(samples)))
     return series
 
 

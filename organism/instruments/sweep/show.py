@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import fmean, stdev
 
-from ...genes import GENES
+from ...genes import GENES, spelt
 from ..bench.show import work_bar
 from .plots import braille, number
 from .scaling import Analysis, Point, PowerLaw, Series
@@ -39,7 +39,7 @@ def lines(results: Results, analysis: Analysis) -> Iterator[str]:
 def _measured(results: Results, analysis: Analysis) -> Iterator[str]:
     """A row for each point, with the loss under every seed."""
     sweep = results.sweep
-    genes = [gene for gene in GENES if len({getattr(held, gene) for held in sweep.points}) > 1] or ["num_steps"]
+    genes = [gene for gene in GENES if len({getattr(point, gene) for point in sweep.points}) > 1] or ["num_steps"]
     costs = ("parameters", "tokens", "compute", "seconds", "mean loss", "sd")
     rows = [
         [*genes, *costs, *map(str, sweep.seeds)],
@@ -61,7 +61,7 @@ def _measured(results: Results, analysis: Analysis) -> Iterator[str]:
 def _row(results: Results, i: int, point: Point, genes: list[str]) -> list[str]:
     """The cells of `point`, the i-th: its genes, what it cost, its loss in the mean and under every seed."""
     values = [getattr(point.genes, gene) for gene in genes]
-    row = [f"{value:g}" if isinstance(value, float) else f"{value:,}" for value in values]
+    row = [f"{value:,}" if isinstance(value, int) else spelt(value) for value in values]
     measured = results.measurements(i)
     if measured:
         row += [f"{point.params:,}", f"{point.tokens:,.0f}", f"{point.compute:.3g}"]
@@ -91,12 +91,12 @@ def _returned(series: Series) -> Iterator[str]:
         )
     if all(r.chance is None for r in series.returns):
         yield "  one seed a point has no spread to judge by: --seeds 3 has"
-    yield f"  {spelt(series.law, series.axis)}"
+    yield f"  {law_in_words(series.law, series.axis)}"
     if len(series.samples) > 2:
         yield from (f"  {line}" for line in braille(series))
 
 
-def spelt(law: PowerLaw | None, axis: str) -> str:
+def law_in_words(law: PowerLaw | None, axis: str) -> str:
     """A power law in one line."""
     if law is None:
         return "no power law: too few losses, or no fall beyond their spread"

@@ -34,7 +34,7 @@ from ...corpus import Corpus
 from ...errors import BadInput
 from ...evolution.variation import cost
 from ...files import parse_toml, read_text, write_atomically
-from ...genes import GENES, Genes, allowed, check_genes, given, parts_of
+from ...genes import GENES, Genes, allowed, check_genes, given, record_of
 from ...home import Home
 from ...life.life import data_name, versions
 from ...mind.training import architecture_of
@@ -194,10 +194,10 @@ def _sizes(values: str | None) -> Sequence[tuple[int, ...]]:
     return sizes
 
 
-Partial = parts_of("Partial", lambda kind: kind)
+Partial = record_of("Partial", lambda kind: kind)
 """Some genes, the others left as they are."""
 
-Grid = parts_of("Grid", lambda kind: tuple[kind, ...])
+Grid = record_of("Grid", lambda kind: tuple[kind, ...])
 """For some genes, the values to combine."""
 
 
