@@ -9,7 +9,7 @@ import random
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -631,8 +631,6 @@ def judge(
     json
         Print the scores as JSON.
     """
-    import msgspec
-
     from .genome import genome_in_force
     from .instruments.judge import judge as judge_names
     from .instruments.judge import lines, read_names
@@ -641,12 +639,7 @@ def judge(
     if file.startswith("-") and file != "-":
         raise BadInput(f"{file}: isn't a flag of judge: 'organism judge --help' lists them")
     corpus = corpus_of(genome_in_force(Home.find(home)), data)
-    verdict = judge_names(read_names(file), corpus)
-    if json:
-        print(msgspec.json.encode(verdict).decode())
-    else:
-        for line in lines(verdict):
-            print(line)
+    _print_record(judge_names(read_names(file), corpus), lines, json)
 
 
 @app.command
@@ -753,47 +746,29 @@ def explain(
     data
         The corpus that it learnt from; default: the one that its genome names.
     """
-    import msgspec
-
-    from .genome import genome_in_force
-    from .instruments.explain.explain import check_name, check_size, lines
+    from .files import check_output
+    from .instruments.explain.explain import creature_that_reads
     from .instruments.explain.explain import explain as explain_name
-    from .instruments.explain.graph import check_graph, check_letter, of_expression, of_letter, table, write_graph
-    from .life.creature import corpus_of, creature_in_force
-    from .view.words import describe
+    from .instruments.explain.graph import of_expression, of_letter
+    from .instruments.explain.show import ENDINGS, lines, scalar_lines, write_graph
 
     if graph:
-        check_graph(graph)
+        check_output("--graph", graph, *ENDINGS)
     elif letter:
         raise BadInput(f"--letter {letter}: is for --graph, which draws it")
-    if (name is None) == (expression is None):
-        raise BadInput("explain: must be given a NAME or an --expression")
-    if expression is not None:
+    if expression is not None and name is None:
         if letter:
             raise BadInput(f"--letter {letter}: an --expression has none")
         scalars, title = of_expression(expression), expression
-        explained, said = scalars, table(scalars)
+        _print_record(scalars, scalar_lines, json)
+    elif name is not None and expression is None:
+        creature = creature_that_reads(Home.find(home), name, letter or 1, data, _say)
+        _print_record(explain_name(creature, name), lines, json)
+        scalars, title = of_letter(creature, name, letter or 1) if graph else ([], "")
     else:
-        assert name is not None
-        place = Home.find(home)
-        genome = genome_in_force(place)
-        corpus = corpus_of(genome, data)
-        check_name(name, corpus)
-        check_size(genome.genes, corpus)
-        check_letter(letter or 1, name, genome.genes, corpus)
-        creature = creature_in_force(place, genome, corpus, _say)
-        explained = explain_name(creature, name)
-        said, scalars, title = lines(explained), [], ""
-        if graph:
-            scalars, genes = of_letter(creature, name, letter or 1)
-            title = f"How letter {letter or 1} of {name} is expected, in a creature of {describe(genes)}"
+        raise BadInput("explain: must be given a NAME or an --expression")
     if graph:
         write_graph(graph, scalars, title)
-    if json:
-        print(msgspec.json.encode(explained).decode())
-    else:
-        for line in said:
-            print(line)
 
 
 @app.command
@@ -844,8 +819,6 @@ def bench(
     workers
         The most worker processes to try; default: the cores.
     """
-    import msgspec
-
     from .corpus import read_corpus
     from .instruments.bench.show import bench_lines, work_bar
     from .instruments.bench.speed import PARTS
@@ -855,8 +828,7 @@ def bench(
     _compile_all()
     with work_bar() as show:
         report = run_bench(corpus, [only] if only else PARTS, workers or _cores(), show)
-    for line in [msgspec.json.encode(report).decode()] if json else bench_lines(report):
-        print(line)
+    _print_record(report, bench_lines, json)
 
 
 @app.command(name="compare")
@@ -880,8 +852,6 @@ def compare_command(
     data
         The corpus to learn; 'makemore' is what the published programs learn.
     """
-    import msgspec
-
     from .corpus import read_corpus
     from .instruments.bench.compare import compare, parse_peers
     from .instruments.bench.show import compare_lines, work_bar
@@ -891,11 +861,18 @@ def compare_command(
     _compile_all()
     with work_bar() as show:
         standings = compare(corpus, peers, repeats, show)
-    for line in [msgspec.json.encode(standings).decode()] if json else compare_lines(standings):
-        print(line)
+    _print_record(standings, compare_lines, json)
 
 
 # --- what every command shares
+
+
+def _print_record(record: Any, lines: Callable[[Any], Iterable[str]], json: bool) -> None:
+    """Print what an instrument found, as one line of JSON or as the `lines` that it makes of it."""
+    import msgspec
+
+    for line in [msgspec.json.encode(record).decode()] if json else lines(record):
+        print(line)
 
 
 def _need_terminal(command: str) -> None:

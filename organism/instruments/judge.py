@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -10,9 +11,10 @@ from ..corpus import Corpus
 from ..errors import BadInput
 from ..files import read_text
 from ..fitness.beauty import Judge, NameScores, Scores
+from ..view.table import table
 
 
-class Row(msgspec.Struct, frozen=True):
+class Tally(msgspec.Struct, frozen=True):
     """The scores of `n` names together; in [0, 1], `classic` excepted."""
 
     n: int
@@ -23,20 +25,14 @@ class Row(msgspec.Struct, frozen=True):
     classic: float
 
     @classmethod
-    def of(cls, n: int, scores: Scores) -> "Row":
-        return cls(n, scores.flow, scores.symmetry, scores.creativity, scores.beauty, scores.classic)
+    def of(cls, n: int, scores: Scores) -> "Tally":
+        return cls(n, *msgspec.structs.astuple(scores))
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(Tally, frozen=True):
     """A list of names judged: in sum, beside as many real ones that no creature was shown, and one by one."""
 
-    n: int
-    flow: float
-    symmetry: float
-    creativity: float
-    beauty: float
-    classic: float
-    real: Row
+    real: Tally
     names: list[NameScores]
 
 
@@ -60,23 +56,27 @@ def judge(names: list[str], corpus: Corpus) -> Verdict:
     split = corpus.split
     eyes = Judge(split.train, split.validation, split.test)
     n = len(names)
-    whole, real = Row.of(n, eyes.score(names)), Row.of(min(n, len(split.test)), eyes.real(n))
-    return Verdict(**msgspec.structs.asdict(whole), real=real, names=eyes.judge(names))
+    real = Tally.of(min(n, len(split.test)), eyes.real(n))
+    return Verdict(n, *msgspec.structs.astuple(eyes.score(names)), real=real, names=eyes.judge(names))
 
 
 def lines(verdict: Verdict) -> Iterator[str]:
-    """A verdict as a table."""
-    longest = max(10, *(len(name.name or "") for name in verdict.names))
-    yield f"{'':<{longest}} {'flow':>8} {'symmetry':>8} {'creative':>8} {'beauty':>8} {'classic':>8}"
+    """A verdict as a table: name by name, and what's wrong with it, then both lists in sum."""
+    rows: list[tuple[str, ...]] = [("", "flow", "symmetry", "creative", "beauty", "classic")]
+    remarks = [""]
     for name in verdict.names:
-        why = "" if name.valid and not name.repeat else "  repeated" if name.repeat else "  not a name here"
-        yield (
-            f"{name.name or '':<{longest}} {name.flow:>8.3f} {name.symmetry:>8.3f} {name.creativity:>8.3f} "
-            f"{name.beauty:>8.3f}{why}"
-        )
-    yield ""
-    for label, row in (("these", verdict), ("real", verdict.real)):
-        yield (
-            f"{f'{label} {row.n}':<{longest}} {row.flow:>8.3f} {row.symmetry:>8.3f} {row.creativity:>8.3f} "
-            f"{row.beauty:>8.3f} {row.classic:>8.2f}"
-        )
+        rows.append((name.name or "", *_figures(name)))
+        remarks.append("" if name.valid and not name.repeat else "  repeated" if name.repeat else "  not a name here")
+    rows += [
+        (),
+        *(
+            (f"{whose} {tally.n}", *_figures(tally), f"{tally.classic:.2f}")
+            for whose, tally in (("these", verdict), ("real", verdict.real))
+        ),
+    ]
+    for line, remark in zip_longest(table(rows, "<10 >8 >8 >8 >8 >8"), remarks, fillvalue=""):
+        yield line + remark
+
+
+def _figures(scores: Tally | NameScores) -> Iterator[str]:
+    return (f"{score:.3f}" for score in (scores.flow, scores.symmetry, scores.creativity, scores.beauty))

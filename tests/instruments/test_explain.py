@@ -14,11 +14,13 @@ from processes import organism
 
 from organism.corpus import read_corpus
 from organism.errors import BadInput
+from organism.files import check_output
 from organism.genes import PRIMORDIAL, Genes
 from organism.genome import Genome, write_genome
 from organism.home import Home
 from organism.instruments.explain import graph as scalars
-from organism.instruments.explain.explain import Explanation, check_name, check_size, explain, lines
+from organism.instruments.explain.explain import Explanation, check, explain
+from organism.instruments.explain.show import ENDINGS, lines, write_graph
 from organism.mind.training import Creature, Training
 from organism.mind.val import Val
 
@@ -196,8 +198,8 @@ def test_an_expression_that_is_nested_too_deeply_is_refused(part):
 
 
 def test_a_letter_is_drawn_of_a_small_creature_with_its_true_gradients(creature):
-    graph, genes = scalars.of_letter(creature, "kamia", 3)
-    assert genes.n_embd == 2
+    graph, title = scalars.of_letter(creature, "kamia", 3)
+    assert title.startswith("How letter 3 of kamia is expected, in a creature of width 2")
     assert len(graph) <= scalars.MOST_NODES
     small = scalars.seedling(creature.corpus, 3)
     tokens = creature.corpus.encode(["kamia"])[0].tolist()
@@ -217,19 +219,26 @@ def test_a_letter_is_drawn_of_a_small_creature_with_its_true_gradients(creature)
         assert drawn[f"wte['a'][{column}]"].grad == pytest.approx((moved[0] - moved[1]) / (2 * step), abs=1e-6)
 
 
+HUGE = Genes(256, 16, 12, 256, 8, 0.01, 1, 1)
 NODE = scalars.Scalar("a", "", 1.0, 1.0, ())
 
 
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda corpus: check_name("", corpus), "must hold at least one letter"),
-        (lambda corpus: check_size(Genes(256, 16, 12, 256, 8, 0.01, 1, 1), corpus), "explain draws at most 1,000,000"),
-        (lambda corpus: scalars.check_letter(4, "ka", GENES, corpus), "must be from 1 to 3 ('ka' and its end)"),
-        (lambda corpus: scalars.check_letter(7, "kamia" * 2, GENES, corpus), "from 1 to 6 (what follows is past the"),
-        (lambda corpus: scalars.check_graph(Path("g.pdf")), "--graph g.pdf: must end in .svg or .dot"),
-        (lambda corpus: scalars.check_graph(Path("no/g.svg")), "--graph no/g.svg: the folder no must exist"),
-        (lambda corpus: scalars.write_graph(Path("g.svg"), [NODE] * 1_001, ""), "would hold 1,001 nodes"),
+        (lambda corpus: check("", 1, GENES, corpus), "must hold at least one letter"),
+        (
+            lambda corpus: check("ka", 1, HUGE, corpus),
+            "explain draws at most 1,000,000",
+        ),
+        (lambda corpus: check("ka", 4, GENES, corpus), "must be from 1 to 3 ('ka' and its end)"),
+        (lambda corpus: check("kamia" * 2, 7, GENES, corpus), "from 1 to 6 (what follows is past the"),
+        (lambda corpus: check_output("--graph", Path("g.pdf"), *ENDINGS), "--graph g.pdf: must end in .svg or .dot"),
+        (
+            lambda corpus: check_output("--graph", Path("no/g.svg"), *ENDINGS),
+            "--graph no/g.svg: the folder no must exist",
+        ),
+        (lambda corpus: write_graph(Path("g.svg"), [NODE] * 1_001, ""), "would hold 1,001 nodes"),
     ],
 )
 def test_what_can_not_be_drawn_is_refused(creature, call, said):
@@ -247,7 +256,7 @@ def test_a_folder_is_refused_as_a_graph_before_anything_is_read(tmp_path):
 
 def test_a_graph_is_drawn_as_svg_and_as_dot(tmp_path):
     graph = scalars.of_expression("a=2; b=-3; e=a*b; e+10")
-    scalars.write_graph(tmp_path / "g.svg", graph, "a < b & 'c'")
+    write_graph(tmp_path / "g.svg", graph, "a < b & 'c'")
     drawn = ElementTree.parse(tmp_path / "g.svg").getroot()
     groups = list(drawn.iter("{http://www.w3.org/2000/svg}g"))
     assert ["".join(g.itertext()) for g in groups] == [
@@ -260,7 +269,7 @@ def test_a_graph_is_drawn_as_svg_and_as_dot(tmp_path):
     assert len(set(places)) == 4
     assert places[0][0] < places[2][0] < places[3][0]
     assert len(list(drawn.iter("{http://www.w3.org/2000/svg}path"))) == 3
-    scalars.write_graph(tmp_path / "g.dot", graph, 'say "so"')
+    write_graph(tmp_path / "g.dot", graph, 'say "so"')
     text = (tmp_path / "g.dot").read_text()
     assert 'n2 [label="e  × | data -6 | grad 1"];' in text
     assert "n0 -> n2;" in text
