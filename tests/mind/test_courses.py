@@ -266,6 +266,7 @@ def course(features):
     return next((name for name in ("avx512f", "avx2", "sse2") if name in features), None), "fma" in features
 
 
+@pytest.mark.timeout(600)  # it compiles all kernels, the first time
 @pytest.mark.parametrize("name", COURSES)
 def test_every_other_course(name):
     """A kernel with a second course for another processor agrees with the first, wherever numbers end."""
@@ -275,6 +276,6 @@ def test_every_other_course(name):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "kernels"]
     command += ["-k", "not other_course and not series", folder / "test_courses.py", folder / "test_training.py"]
     told = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ",".join(f"+{one}" for one in features)}
-    options = {"cwd": folder.parents[1], "env": os.environ | told, "text": True, "timeout": 170}
+    options = {"cwd": folder.parents[1], "env": os.environ | told, "text": True, "timeout": 570}
     run = subprocess.run(command, capture_output=True, check=False, **options)
     assert run.returncode == 0, run.stdout + run.stderr
