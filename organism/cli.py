@@ -10,7 +10,8 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from cyclopts.validators import Number
 
 from .errors import BadInput, Failure
+from .genes import GENES, Gene
 from .home import Home
 from .signals import Signalled
 
@@ -62,7 +64,6 @@ def _folder(kind: Any, tokens: Sequence[Any]) -> Path:
     return Path(tokens[0].value)
 
 
-Whole = Annotated[int, Parameter(converter=_number)]
 Count = Annotated[int, Parameter(converter=_number, validator=Number(gte=1))]
 Seed = Annotated[int, Parameter(converter=_number, validator=Number(gte=0, lt=1 << 63))]
 Finite = Annotated[float, Parameter(converter=_number)]
@@ -197,19 +198,35 @@ def _print_events(events: Iterable, json: bool, before: Iterable = ()) -> None:
         print_life(events, before)
 
 
+def _gene(row: Gene) -> Any:
+    """How the value of a gene is read from its flag."""
+
+    def read(kind: Any, tokens: Sequence[Any]) -> Any:
+        value = None
+        with suppress(BadInput):
+            value = tokens[0].value if row.is_word else _number(row.kind, tokens)
+        if value is None or not row.allows(value):
+            raise BadInput(f"{row.flag} {tokens[0].value}: {row.allowed}")
+        return value
+
+    about = f"{row.about}: {row.allowed.removeprefix('must be ')}."
+    return Annotated[row.kind | None, Parameter(name=row.flag, help=about, converter=read, show_choices=False)]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class GeneFlags(make_dataclass("Rows", [(name, _gene(row), None) for name, row in GENES.items()], frozen=True)):
+    """A flag for each row of the gene table; None where it isn't given."""
+
+
 @app.command
 def train(
     *,
     shared: Shared = Shared(),
     preset: Literal["microgpt", "microgpt-first"] | None = None,
-    steps: Whole | None = None,
-    lr: float | None = None,
-    emb: Whole | None = None,
-    head: Whole | None = None,
-    layer: Whole | None = None,
-    ctx: Whole | None = None,
-    ff: Whole | None = None,
-    batch: Whole | None = None,
+    genome: Path | None = None,
+    every: Annotated[bool, Parameter(name="--all", negative=(), show_default=False)] = False,
+    flags: GeneFlags = GeneFlags(),
     samples: Annotated[int, Parameter(converter=_number, validator=Number(gte=0, lte=100_000))] = 20,
     temperature: Positive = 0.5,
     json: Flag = False,
@@ -219,23 +236,11 @@ def train(
     Parameters
     ----------
     preset
-        A published run, trained on every document; flags override its constants.
-    steps
-        Training steps (num_steps).
-    lr
-        Learning rate at the first step.
-    emb
-        Width (n_embd).
-    head
-        Attention heads (n_head).
-    layer
-        Layers (n_layer).
-    ctx
-        Context (block_size).
-    ff
-        Width of the MLP in multiples of emb (mlp_ratio).
-    batch
-        Documents a step (batch_size).
+        A published run: its genome, trained with --all. Flags override its genes.
+    genome
+        Train the creature of this genome file instead. Flags override its genes.
+    every
+        Learn every document, in the published order; there's no held-out loss then.
     samples
         How many names to dream.
     temperature
@@ -246,37 +251,25 @@ def train(
     import msgspec
 
     from .corpus import read_corpus
-    from .genes import GENES, check_genes
-    from .genome import genome_in_force, read_preset
+    from .genes import check_genes
+    from .genome import genome_in_force, read_genome, read_preset
     from .life.creature import SEED, Lesson
     from .life.creature import train as train_creature
     from .mind.training import Diverged
 
-    given = {
-        ("--steps", "num_steps"): steps,
-        ("--lr", "learning_rate"): lr,
-        ("--emb", "n_embd"): emb,
-        ("--head", "n_head"): head,
-        ("--layer", "n_layer"): layer,
-        ("--ctx", "block_size"): ctx,
-        ("--ff", "mlp_ratio"): ff,
-        ("--batch", "batch_size"): batch,
-    }
-    for (flag, gene), value in given.items():
-        low, high = GENES[gene].limits
-        if value is not None and not low <= value <= high:
-            raise BadInput(f"{flag} {value}: must be from {low:,} to {high:,}")
+    if preset and genome:
+        raise BadInput(f"--genome {genome}: --preset {preset} is a genome already: only one can be trained")
     home = Home.find(shared.home)
-    in_force = (read_preset(preset) if preset else genome_in_force(home)).genes
-    overrides = {gene: value for (_, gene), value in given.items() if value is not None}
-    genes = check_genes(msgspec.structs.replace(in_force, **overrides), "--emb / --head: ")
+    base = (read_preset(preset) if preset else read_genome(genome) if genome else genome_in_force(home)).genes
+    given = {gene: value for gene, value in vars(flags).items() if value is not None}
+    genes = check_genes(msgspec.structs.replace(base, **given), "--emb / --head: ")
     corpus = read_corpus(shared.data)
     seed = SEED if shared.seed is None else shared.seed
-    lesson = Lesson(genes, seed, _checked(shared), shared.dtype, bool(preset), samples, temperature)
+    lesson = Lesson(genes, seed, _checked(shared), shared.dtype, every or bool(preset), samples, temperature)
     _compile_once(shared.metabolism, shared.dtype)
-    keep_in = home if genes == in_force and not preset else None
+    is_in_force = genes == base and not (genome or lesson.every)
     try:
-        events = train_creature(lesson, corpus, keep_in, _say)
+        events = train_creature(lesson, corpus, home if is_in_force else None, _say)
         if json:
             _print_events(events, json=True)
         else:
@@ -586,7 +579,7 @@ def corpus_show(
         split = corpus.split
         print(f"split: {len(split.train):,} train, {len(split.validation):,} validation, {len(split.test):,} test")
     except BadInput as error:
-        print(f"split: none, so that it's only for --preset: {error}")
+        print(f"split: none, so that it's only for --all: {error}")
     for document in corpus.documents[:n]:
         print(document)
 
@@ -925,4 +918,4 @@ def run(arguments: Sequence[str]) -> int:
             raise BadInput(f"{unused}: unexpected; 'organism {known} --help' tells what it takes") from None
         raise BadInput(f"{unused}: isn't a command; 'organism --help' lists them") from None
     except CycloptsError as error:
-        raise BadInput(str(error)) from None
+        raise BadInput(str(error.__cause__ if isinstance(error.__cause__, BadInput) else error)) from None

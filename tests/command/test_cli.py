@@ -6,9 +6,12 @@ import pty
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from processes import COMMAND, organism
 
+from organism.files import data_folder
+from organism.genes import GENES, PRIMORDIAL
 from organism.genome import PRIMORDIAL_GENOME
 from organism.home import Home
 
@@ -26,13 +29,17 @@ def refused(*arguments: object) -> str:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("train", "--steps", "0"), "--steps 0: must be from 1 to 1,000,000"),
-        (("train", "--emb", "300"), "--emb 300: must be from 1 to 256"),
+        (("train", "--steps", "0"), "--steps 0: must be a whole number from 1 to 1,000,000"),
+        (("train", "--emb", "300"), "--emb 300: must be a whole number from 1 to 256"),
         (("train", "--emb", "16", "--head", "3"), "n_head = 3: must divide n_embd = 16"),
-        (("train", "--lr", "nan"), "--lr nan: must be from 1e-06 to 1"),
+        (("train", "--lr", "nan"), "--lr nan: must be a number from 1e-06 to 1.0"),
         (("train", "--temperature", "0"), "--temperature"),
-        (("train", "--steps", "many"), "many"),
-        (("train", "--steps", "1_0"), "--steps 1_0: must be a whole number"),
+        (("train", "--steps", "many"), "--steps many: must be a whole number from 1 to 1,000,000"),
+        (("train", "--steps", "1_0"), "--steps 1_0: must be a whole number from 1 to 1,000,000"),
+        (("train", "--activation", "gelu"), "--activation gelu: must be one of relu, squared_relu"),
+        (("train", "--residual-std=-1"), "--residual-std -1: must be a number from 0.0 to 10.0"),
+        (("train", "--genome", "none.toml"), "none.toml: can't be read: No such file"),
+        (("train", "--genome", "a.toml", "--preset", "microgpt"), "--genome a.toml: --preset microgpt is a genome"),
         (("train", "--seed", "1.5"), "--seed 1.5: must be a whole number"),
         (
             (
@@ -187,6 +194,37 @@ def test_train_prints_as_microgpt_does(tmp_path, tiny):
     assert ran.stderr == ""
 
 
+def test_a_preset_is_a_genome_trained_on_every_document(tmp_path, tiny):
+    (tmp_path / "first.toml").write_text((data_folder() / "microgpt-first.toml").read_text())
+    (tmp_path / "primordial.toml").write_text(PRIMORDIAL_GENOME.toml())
+    flags = ("--home", tmp_path / "home", "--data", tiny / "tiny.txt", "--steps", 5, "--samples", 2)
+    for preset, file in (("microgpt", "primordial.toml"), ("microgpt-first", "first.toml")):
+        published = organism("train", "--preset", preset, *flags)
+        assert published.stdout.startswith("num docs: 295\n")
+        assert "validation loss" not in published.stdout
+        assert organism("train", "--genome", tmp_path / file, "--all", *flags).stdout == published.stdout
+    held_out = organism("train", "--genome", tmp_path / "first.toml", *flags)
+    assert held_out.stdout.startswith("num docs: 177\n")
+    assert "validation loss" in held_out.stdout
+
+
+def test_every_gene_and_trait_has_a_flag_with_its_help(tmp_path, tiny):
+    text = " ".join(organism("train", "--help").stdout.replace("│", " ").split())
+    for gene in GENES.values():
+        assert f"{gene.flag} " in text
+        assert f"{gene.about}: {gene.allowed.removeprefix('must be ')}." in text
+    traits = ("--activation", "squared_relu", "--decay", "cosine", "--beta1", ".9", "--init-std", 0.02)
+    ran = organism("train", "--json", *traits, "--steps", 3, "--home", tmp_path, "--data", tiny / "tiny.txt")
+    assert json.loads(ran.stdout.splitlines()[0])["genes"] == {
+        **msgspec.to_builtins(PRIMORDIAL),
+        "num_steps": 3,
+        "activation": "squared_relu",
+        "decay": "cosine",
+        "beta1": 0.9,
+        "init_std": 0.02,
+    }
+
+
 def test_train_as_json_tells_every_step(tmp_path, tiny):
     ran = organism("train", "--json", "--home", tmp_path, "--data", tiny / "tiny.txt", "--steps", 3, "--samples", 2)
     told = [json.loads(line) for line in ran.stdout.splitlines()]
@@ -198,6 +236,7 @@ def test_train_as_json_tells_every_step(tmp_path, tiny):
 def test_the_creature_in_force_keeps_its_weights_and_another_does_not_take_their_place(tmp_path, tiny):
     data = ("--data", tiny / "tiny.txt", "--home", tmp_path)
     organism("train", *data, "--steps", 5)
+    organism("train", *data, "--all")
     assert not (tmp_path / "weights.npz").exists()
     organism("train", *data)
     assert (tmp_path / "weights.npz").exists()
