@@ -15,7 +15,7 @@ from pathlib import Path
 from organism.events import AnyEvent, GenerationEnd
 from organism.home import Home
 from organism.life.journal import read_events
-from organism.life.life import Plan
+from organism.life.plan import Plan
 from tui import dna
 from tui.app import OrganismApp
 from tui.feed import ReplayFeed

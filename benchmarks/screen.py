@@ -40,7 +40,7 @@ TICK = 0.005
 def inside(folder: Path, seconds: float, report: Path) -> None:
     """Open the screen on an evolution, look at each tab for some seconds, and write down how it went."""
     from organism.home import Home
-    from organism.life.life import Plan
+    from organism.life.plan import Plan
     from tui import app as application
     from tui import main
 

@@ -147,7 +147,8 @@ def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_
     on_screen = not (headless or json)
     if on_screen:
         _need_terminal("organism" if whole_life else "organism evolve")
-    from .life.life import Life, Plan, data_name, usual_scale
+    from .life.life import Life, data_name
+    from .life.plan import Plan, usual_scale
 
     usual = usual_scale(evolving.objective)
     plan = Plan(
@@ -252,9 +253,9 @@ def train(
 
     from .corpus import read_corpus
     from .genes import check_genes
-    from .genome import genome_in_force, read_genome, read_preset
     from .life.creature import SEED, Lesson
     from .life.creature import train as train_creature
+    from .life.genomes import genome_in_force, read_genome, read_preset
     from .mind.training import Diverged
 
     if preset and genome:
@@ -340,7 +341,7 @@ app.command(genome_app)
 @genome_app.command(name="show")
 def genome_show(*, home: Folder | None = None):
     """Print the genome in force as TOML."""
-    from .genome import genome_in_force
+    from .life.genomes import genome_in_force
 
     print(genome_in_force(Home.find(home)).toml(), end="")
 
@@ -348,7 +349,7 @@ def genome_show(*, home: Folder | None = None):
 @genome_app.command(name="history")
 def genome_history(*, home: Folder | None = None):
     """The creature's ancestors, oldest first, and the genomes that were replaced."""
-    from .genome import genome_in_force
+    from .life.genomes import genome_in_force
     from .view.words import describe
 
     place = Home.find(home)
@@ -374,7 +375,8 @@ def _measured(objective: str | None, fitness: float | None) -> str:
 @genome_app.command(name="reset")
 def genome_reset(*, home: Folder | None = None):
     """Make the creature primordial again; the genome that it had is kept in the history."""
-    from .genome import PRIMORDIAL_GENOME, write_genome
+    from .genome import PRIMORDIAL_GENOME
+    from .life.genomes import write_genome
 
     place = Home.find(home)
     with place.lock():
@@ -395,7 +397,7 @@ def genome_submit(*, author: str | None = None, notes: str | None = None, home: 
     home
         The creature's folder.
     """
-    from .genome import genome_in_force
+    from .life.genomes import genome_in_force
     from .life.registry import submit
 
     place = Home.find(home)
@@ -430,7 +432,7 @@ def genome_use(genome: str, *, home: Folder | None = None):
     genome
         An id of 'organism genome list' (its first letters will do) or a TOML file.
     """
-    from .genome import write_genome
+    from .life.genomes import write_genome
     from .life.registry import find
     from .view.words import describe
 
@@ -624,10 +626,10 @@ def judge(
     json
         Print the scores as JSON.
     """
-    from .genome import genome_in_force
     from .instruments.judge import judge as judge_names
     from .instruments.judge import lines, read_names
     from .life.creature import corpus_of
+    from .life.genomes import genome_in_force
 
     if file.startswith("-") and file != "-":
         raise BadInput(f"{file}: isn't a flag of judge: 'organism judge --help' lists them")
@@ -668,13 +670,13 @@ def sweep(
     from contextlib import closing
 
     from .corpus import read_corpus
-    from .genome import genome_in_force
     from .instruments.sweep import sweep as sweeping
     from .instruments.sweep.files import check_table, write_table
     from .instruments.sweep.plots import check_plot, write_plot
     from .instruments.sweep.scaling import analyse
     from .instruments.sweep.show import lines, sweep_bar
     from .life.creature import SEED
+    from .life.genomes import genome_in_force
 
     for path, check in ((out, check_table), (plot, check_plot)):
         if path:

@@ -3,12 +3,10 @@
 A space is a dictionary by gene. A trait that isn't in it has the one value that creatures begin with.
 """
 
-from pathlib import Path
 from typing import Any
 
 from .errors import BadInput
-from .files import parse_toml, read_text
-from .genes import GENES, TRAITS, Range, Values, allowed, given, ordinal, record_of
+from .genes import GENES, TRAITS, Range, Values, given, ordinal, record_of
 
 Space = dict[str, Values]
 
@@ -19,21 +17,6 @@ SPACES: dict[str, Space] = {
 
 Spelling = record_of("Spelling", lambda kind: tuple[kind, ...] | Range, required=SPACES["default"])
 """What the file of a space, or the first line of a journal, holds."""
-
-
-def read_space(name: str) -> Space:
-    """The space called `name`, or the one in the TOML file `name`: the genes as keys, a list or {min, max} for each."""
-    if name in SPACES:
-        return SPACES[name]
-    path = Path(name)
-    if not path.exists():
-        raise BadInput(f"--space {name}: must be {', '.join(SPACES)} or a TOML file that exists")
-    return check_space(parse_toml(read_text(path), Spelling, name, _allowed), name)
-
-
-def _allowed(field: str) -> str:
-    """What the field of a space's file may hold."""
-    return "must be a list of values, or { min, max }" if field in GENES else allowed(field)
 
 
 def check_space(spelling: Any, name: str) -> Space:

@@ -16,8 +16,9 @@ import msgspec
 
 from organism import events
 from organism.genes import TRAITS, Genes
-from organism.genome import Genome, read_genome
+from organism.genome import Genome
 from organism.home import Home
+from organism.life.genomes import read_genome
 from organism.life.journal import read_events
 from organism.life.life import Life
 from organism.trial import Done, Failed, Key, Measurement, Trial
@@ -166,7 +167,7 @@ def _live_on(recording, home, path, clock, generations, invent) -> int | None:
                     return more
             done = max(done, at)
             while done < len(course) and isinstance(act := course[done], events.Act) and act.verb != "extend":
-                life.act(act.verb, act.id)
+                life.act(act)
                 done += 1
             event = next((event for event in stream if events.canonical(event) is not None), None)
             if event is None:

@@ -12,7 +12,7 @@ from organism import events
 from organism.corpus import parse_corpus
 from organism.genes import PRIMORDIAL
 from organism.home import Home
-from organism.life.life import Plan
+from organism.life.plan import Plan
 from tui.app import OrganismApp
 from tui.feed import Feed, ReplayFeed
 from tui.settings import Settings

@@ -26,12 +26,14 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Static
 
 from organism.errors import BadInput
-from organism.events import GenerationStart
-from organism.genome import PRIMORDIAL_GENOME, genome_in_force, read_genome, write_genome
+from organism.events import Act, GenerationStart
+from organism.genome import PRIMORDIAL_GENOME
 from organism.home import Home
 from organism.life import registry
+from organism.life.genomes import genome_in_force, read_genome, write_genome
 from organism.life.journal import is_finished, read_events
-from organism.life.life import Life, Plan
+from organism.life.life import Life
+from organism.life.plan import Plan
 
 from . import dna, runs
 from .awake import Awake, fresh_dream
@@ -378,7 +380,7 @@ class OrganismApp(App[None]):
     def _stop(self) -> None:
         """Let this generation be the last. A creature that learns can't be told to: it would forget."""
         if self.snapshot.evolving:
-            self._act("stop")
+            self._act(Act(verb="stop"))
             text = "This generation is the last, and then the best are confirmed."
         elif self.snapshot.end:
             text = "It learns what it has become; then it can evolve again."
@@ -397,19 +399,20 @@ class OrganismApp(App[None]):
         if self.replay:
             if self.replay.finished:
                 self.replay.seek(0.0)
-            self.replay.act("resume" if not self.replay.playing or self.replay.finished else "pause")
+            self.replay.act(Act(verb="resume" if not self.replay.playing or self.replay.finished else "pause"))
             self.refresh_bindings()
         elif self.running:
-            self._act("resume" if self.snapshot.paused else "pause")
+            self._act(Act(verb="resume" if self.snapshot.paused else "pause"))
         else:
             self.notify("Nothing is in training.", title="Pause")
 
     def action_immigrant(self) -> None:
-        self.post_message(ActWanted("immigrant"))
+        self.post_message(ActWanted(Act(verb="immigrant")))
 
     @on(ActWanted)
     def _act_wanted(self, message: ActWanted) -> None:
-        organism = None if message.id is None else self.snapshot.organisms.get(message.id)
+        act = message.act
+        organism = None if act.id is None else self.snapshot.organisms.get(act.id)
         if self.replay:
             self.notify("This run is only replayed: what happened has happened.", severity="warning")
         elif not self.snapshot.evolving:
@@ -417,11 +420,11 @@ class OrganismApp(App[None]):
         elif organism and organism.state == "died":
             self.notify(f"#{organism.id} is dead already.", severity="warning")
         else:
-            self._act(message.verb, message.id)
+            self._act(act)
 
-    def _act(self, verb: str, id: int | None = None) -> None:
+    def _act(self, act: Act) -> None:
         if self.feed:
-            self.feed.act(verb, id)
+            self.feed.act(act)
 
     @work(thread=True, exclusive=True, group="dream")
     def action_dream(self) -> None:

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 import msgspec
 
 from organism.corpus import read_corpus
-from organism.events import SAYINGS, Dream, Event, Run, Stage
+from organism.events import SAYINGS, Act, Dream, Event, Run, Stage
 from organism.fitness.loss import bigram_loss
-from organism.genome import genome_in_force
 from organism.home import Home
 from organism.life.creature import Lesson, creature_in_force, train
-from organism.life.life import Plan, now, versions
+from organism.life.genomes import genome_in_force
+from organism.life.life import now, versions
+from organism.life.plan import Plan, read_space
 from organism.mind.sampling import dreams
 from organism.mind.training import load_weights
-from organism.space import read_space
 
 DREAMT = 20
 
@@ -56,7 +56,7 @@ class Awake:
                 return
             yield event
 
-    def act(self, verb: str, id: int | None = None) -> None:
+    def act(self, act: Act) -> None:
         """There's no run that it could be done to."""
 
     def close(self) -> None:

@@ -3,8 +3,9 @@
 import msgspec
 
 from organism.genes import Values
-from organism.genome import PRIMORDIAL_GENOME, Ancestor, Genome, Provenance, genome_in_force
+from organism.genome import PRIMORDIAL_GENOME, Ancestor, Genome, Provenance
 from organism.home import Home
+from organism.life.genomes import genome_in_force
 from organism.space import SPACES, Space
 
 from .snapshot import Snapshot

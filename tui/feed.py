@@ -17,7 +17,7 @@ import msgspec
 
 from organism.corpus import read_corpus
 from organism.errors import BadInput
-from organism.events import Event, Run
+from organism.events import Act, Event, Run
 from organism.fitness.beauty import Judge
 
 from .snapshot import Dreamt, Reading, Snapshot
@@ -36,7 +36,7 @@ class Source(Protocol):
 
     def events(self) -> Iterator[Event]: ...
 
-    def act(self, verb: str, id: int | None = None) -> None: ...
+    def act(self, act: Act) -> None: ...
 
     def close(self) -> None: ...
 
@@ -48,7 +48,7 @@ class Feed(Protocol):
         """The life as it is now, or None if nothing has changed since the last call."""
         ...
 
-    def act(self, verb: str, id: int | None = None) -> None: ...
+    def act(self, act: Act) -> None: ...
 
     def close(self) -> None: ...
 
@@ -118,7 +118,7 @@ class LiveFeed:
         self.held = held
         self.clock = clock
         self.arrived: deque[Event] = deque()
-        self.waiting_acts: deque[tuple[str, int | None]] = deque()
+        self.waiting_acts: deque[Act] = deque()
         self.source: Source | None = None
         self.failure: Exception | None = None
         self.over = threading.Event()
@@ -157,11 +157,11 @@ class LiveFeed:
             self.story.end(self.at, str(self.failure) if self.failure else "")
         return self.story.snapshot(self.at) if fresh or self.story.now.evolving else None
 
-    def act(self, verb: str, id: int | None = None) -> None:
+    def act(self, act: Act) -> None:
         if self.source is None:
-            self.waiting_acts.append((verb, id))
+            self.waiting_acts.append(act)
         else:
-            self.source.act(verb, id)
+            self.source.act(act)
 
     def close(self) -> None:
         """Leave; returns when the life has put everything away."""
@@ -175,7 +175,7 @@ class LiveFeed:
         try:
             self.source = source = self.begin()
             while self.waiting_acts:
-                source.act(*self.waiting_acts.popleft())
+                source.act(self.waiting_acts.popleft())
             if self.asked_to_close:
                 source.close()
             for event in source.events():
@@ -249,10 +249,10 @@ class ReplayFeed:
         self.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place + by))]
         self.changed = True
 
-    def act(self, verb: str, id: int | None = None) -> None:
+    def act(self, act: Act) -> None:
         """Only the playing itself can be paused; what happened has happened."""
-        if verb in ("pause", "resume"):
-            self.playing = verb == "resume"
+        if act.verb in ("pause", "resume"):
+            self.playing = act.verb == "resume"
             self.changed = True
 
     def close(self) -> None:

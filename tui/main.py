@@ -15,11 +15,10 @@ import msgspec
 from organism.corpus import read_corpus
 from organism.errors import BadInput
 from organism.events import Run
-from organism.genome import genome_in_force
 from organism.home import Home
+from organism.life.genomes import genome_in_force
 from organism.life.journal import read_events
-from organism.life.life import Plan
-from organism.space import read_space
+from organism.life.plan import Plan, read_space
 from organism.workers.pool import ignite
 from organism.workers.worker import Setup
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from textual.message import Message
 
+from organism.events import Act
+
 from .snapshot import Snapshot
 
 
@@ -28,9 +30,9 @@ class RoomChanged(Message):
 class ActWanted(Message):
     """The person wants something done to the run."""
 
-    def __init__(self, verb: str, id: int | None = None):
+    def __init__(self, act: Act):
         super().__init__()
-        self.verb, self.id = verb, id
+        self.act = act
 
 
 class OrganismOpened(Message):

@@ -11,7 +11,7 @@ from ..errors import BadInput, Failure
 from ..events import Dream, Event, TrainEnd, TrainStart, TrainStep
 from ..fitness.loss import test_loss, validation_loss
 from ..genes import Genes
-from ..genome import Genome, genome_in_force
+from ..genome import Genome
 from ..home import Home
 from ..mind.gpt import Architecture
 from ..mind.sampling import dreams
@@ -26,6 +26,7 @@ from ..mind.training import (
     prepare,
     save_weights,
 )
+from .genomes import genome_in_force
 
 SEED = 42
 METABOLISM = "tape"

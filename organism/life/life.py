@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -43,78 +43,21 @@ from ..events import (
 from ..evolution.engine import Config, estimate
 from ..evolution.ledger import Organism
 from ..fitness.loss import bigram_loss, test_loss, validation_loss
-from ..fitness.objectives import OBJECTIVES
 from ..genes import Genes
-from ..genome import Ancestor, Genome, Provenance, genome_in_force, keep, write_genome
+from ..genome import Ancestor, Genome, Provenance
 from ..home import Home
 from ..mind.sampling import dreams
-from ..mind.training import DTYPES, METABOLISMS, Training, architecture_of, is_prepared, prepare, save_weights
-from ..space import Space, Spelling, check_space, read_space
+from ..mind.training import Training, architecture_of, is_prepared, prepare, save_weights
+from ..space import Space, Spelling, check_space
 from ..trial import OWN, training_seed
 from ..workers.pool import Pool
+from .genomes import genome_in_force, keep, write_genome
 from .journal import Journal, is_finished, read_events
+from .plan import Plan, check_plan, read_space
 from .registry import submit
 from .search import Search
 
 DREAMT = 20
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What a person asked a life to be. `data` is a corpus's name or an absolute path; see `organism --help`."""
-
-    seed: int
-    objective: str = "loss"
-    generations: int = 10
-    population: int = 8
-    elitism: int = 1
-    cycles: int = 5
-    target: float | None = None
-    patience: int | None = None
-    minutes: float | None = None
-    space: str = "default"
-    metabolism: str = "tape"
-    dtype: str = "float64"
-    data: str = "names"
-    whole_life: bool = True
-
-
-WORDS = {"objective": (*OBJECTIVES, "hydra", "pareto"), "metabolism": METABOLISMS, "dtype": DTYPES}
-LEAST = {"seed": 0, "generations": 1, "population": 2, "elitism": 0, "cycles": 1, "patience": 1}
-
-
-def check_plan(plan: Plan, where: str = "") -> Plan:
-    """`plan`, if it can be lived. Raises BadInput with the field, what it held and what is allowed."""
-    held = msgspec.structs.asdict(plan)
-    try:
-        msgspec.convert(held, Plan)
-    except msgspec.ValidationError as error:
-        raise BadInput(f"{where}{error}") from None
-    for field, words in WORDS.items():
-        if held[field] not in words:
-            raise BadInput(f"{where}{field} = {held[field]!r}: must be one of {', '.join(words)}")
-    for field, least in LEAST.items():
-        if held[field] is not None and held[field] < least:
-            raise BadInput(f"{where}{field} = {held[field]}: must be {least} or more")
-        if held[field] is not None and held[field] >= 1 << 63:
-            raise BadInput(f"{where}{field} = {held[field]}: must be less than 2^63")
-    for field in ("target", "minutes"):
-        if held[field] is not None and not math.isfinite(held[field]):
-            raise BadInput(f"{where}{field} = {held[field]}: must be a finite number")
-    if plan.minutes is not None and plan.minutes <= 0:
-        raise BadInput(f"{where}minutes = {plan.minutes}: must be more than 0")
-    if plan.dtype == "float32" and plan.metabolism != "fused":
-        raise BadInput(f"{where}dtype = 'float32': {plan.metabolism} computes in float64; fused has float32")
-    if plan.objective == "hydra" and plan.target is not None:
-        raise BadInput(f"{where}target: a hydra's heads have four units; it ends by patience or minutes instead")
-    return plan
-
-
-class Scale(NamedTuple):
-    """How large a search is. For a hydra, generations are those of a cycle and population that of a head."""
-
-    generations: int
-    population: int
-    elitism: int
 
 
 def learnt(held: Iterable[Event]) -> Iterator[list[Event]]:
@@ -128,13 +71,6 @@ def learnt(held: Iterable[Event]) -> Iterator[list[Event]]:
                 told.append(event)
             case Dream():
                 yield [*told, event]
-
-
-def usual_scale(objective: str) -> Scale:
-    """The scale of a search for `objective` unless a person wishes another: the ancestor's."""
-    if objective in ("beauty", "flow", "symmetry", "creativity", "classic-beauty"):
-        return Scale(5, 12, 2)
-    return Scale(3 if objective == "hydra" else 10, 8, 1)
 
 
 class _Left(Exception):
@@ -231,9 +167,9 @@ class Life:
 
     # --- the inbox
 
-    def act(self, verb: str, id: int | None = None) -> None:
+    def act(self, act: Act) -> None:
         """What a person does: pause, resume, stop, cull, bless or immigrant. Safe from any thread."""
-        self._inbox.put(Act(verb=verb, id=id))
+        self._inbox.put(act)
         self.pool.wake()
 
     def close(self) -> None:

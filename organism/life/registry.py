@@ -11,8 +11,9 @@ import msgspec
 
 from ..errors import BadInput
 from ..files import listed, write_atomically
-from ..genome import Genome, Provenance, read_genome
+from ..genome import Genome, Provenance
 from ..home import Home
+from .genomes import read_genome
 
 UNMEASURED = "unmeasured"
 FEWEST = 4

@@ -10,8 +10,9 @@ from organism.evolution import variation
 from organism.evolution.promise import Promise
 from organism.genes import GENES, PRIMORDIAL, TRAITS, Genes, Range, check_genes, told
 from organism.genome import PRIMORDIAL_GENOME, Ancestor, Estimate, Genome, Provenance
+from organism.life.plan import read_space
 from organism.life.registry import content_id
-from organism.space import SPACES, bounds, choices, read_space, searched
+from organism.space import SPACES, bounds, choices, searched
 from organism.trial import training_seed
 
 OTHER = Genes(24, 2, 3, 12, 2, 0.0161803, 1730, 4)

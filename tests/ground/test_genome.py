@@ -10,19 +10,11 @@ from hypothesis import strategies as st
 
 from organism.errors import BadInput, Failure
 from organism.genes import GENES, PRIMORDIAL, Genes
-from organism.genome import (
-    PRIMORDIAL_GENOME,
-    Ancestor,
-    Estimate,
-    Genome,
-    Provenance,
-    genome_in_force,
-    parse_genome,
-    read_genome,
-    write_genome,
-)
+from organism.genome import PRIMORDIAL_GENOME, Ancestor, Estimate, Genome, Provenance
 from organism.home import Home
-from organism.space import SPACES, Spelling, check_space, read_space
+from organism.life.genomes import genome_in_force, parse_genome, read_genome, write_genome
+from organism.life.plan import read_space
+from organism.space import SPACES, Spelling, check_space
 
 TOML = PRIMORDIAL_GENOME.toml()
 

@@ -36,6 +36,14 @@ def test_the_command_without_a_screen_never_loads_one(tmp_path):
     assert loaded_after(code).isdisjoint({"textual", "tui"})
 
 
+def test_evolution_is_thought_out_without_files_processes_or_compiled_code():
+    listing = "import organism.evolution.engine, sys; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
+    impure = "files", "home", "corpus", "workers", "life"
+    assert set(ran.stdout.split()).isdisjoint({f"organism.{room}" for room in impure})
+    assert {name.partition(".")[0] for name in ran.stdout.split()}.isdisjoint({"numba", "llvmlite", "multiprocess"})
+
+
 def test_every_module_says_what_it_is():
     for path in [*ROOT.glob("organism/**/*.py"), *ROOT.glob("tui/**/*.py")]:
         assert path.read_text().startswith('"""'), path

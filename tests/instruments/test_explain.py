@@ -16,11 +16,12 @@ from organism.corpus import read_corpus
 from organism.errors import BadInput
 from organism.files import check_output
 from organism.genes import PRIMORDIAL, Genes
-from organism.genome import Genome, write_genome
+from organism.genome import Genome
 from organism.home import Home
 from organism.instruments.explain import graph as scalars
 from organism.instruments.explain.explain import Explanation, check, explain
 from organism.instruments.explain.show import ENDINGS, lines, write_graph
+from organism.life.genomes import write_genome
 from organism.mind.training import Creature, Training
 from organism.mind.val import Val
 

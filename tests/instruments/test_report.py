@@ -14,10 +14,10 @@ from processes import canonical_journal, organism
 from organism import events
 from organism.errors import BadInput
 from organism.genes import PRIMORDIAL, Genes
-from organism.genome import genome_in_force
 from organism.home import Home
 from organism.instruments.report.report import command, report, write_report
 from organism.instruments.report.svg import Dot, Line, chart, thinned
+from organism.life.genomes import genome_in_force
 from organism.life.journal import journals, read_events
 from organism.story import Story, contrasts, tell
 from organism.view.body import portrait

@@ -14,12 +14,13 @@ from processes import all_gone, family, organism
 from organism.corpus import read_corpus
 from organism.errors import BadInput
 from organism.genes import PRIMORDIAL
-from organism.genome import Genome, write_genome
+from organism.genome import Genome
 from organism.home import Home
 from organism.instruments.sweep import sweep
 from organism.instruments.sweep.files import check_table
 from organism.instruments.sweep.plots import Canvas, check_plot, write_plot
 from organism.instruments.sweep.scaling import analyse
+from organism.life.genomes import write_genome
 from organism.trial import Measurement
 
 SEEDLING = msgspec.structs.replace(PRIMORDIAL, n_embd=4, n_head=2, block_size=4, mlp_ratio=1, num_steps=40)

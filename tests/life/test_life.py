@@ -9,8 +9,9 @@ from processes import Running, all_gone, canonical_journal, organism
 
 from organism import events
 from organism.genes import Genes
-from organism.genome import Genome, genome_in_force, read_genome, write_genome
+from organism.genome import Genome
 from organism.home import Home
+from organism.life.genomes import genome_in_force, read_genome, write_genome
 from organism.life.journal import is_finished, read_events
 
 SEEDLING = Genes(

@@ -8,11 +8,13 @@ from processes import Running, canonical_journal, command
 from organism import events
 from organism.errors import BadInput, Failure
 from organism.genes import Genes
-from organism.genome import Genome, genome_in_force, read_genome, write_genome
+from organism.genome import Genome
 from organism.home import Home
 from organism.life import registry
+from organism.life.genomes import genome_in_force, read_genome, write_genome
 from organism.life.journal import is_finished, read_events
-from organism.life.life import Life, Plan
+from organism.life.life import Life
+from organism.life.plan import Plan
 
 QUICK = Genes(4, 1, 1, 4, 1, 0.005, 40, 1)
 SIZES = {
@@ -83,9 +85,9 @@ def test_what_a_person_did_is_done_again_when_a_run_is_resumed(tiny, tmp_path):
             case events.Worker(state="started") if not begun:
                 begun.append(event)
                 for verb, id in (("cull", 3), ("bless", 2), ("immigrant", None)):
-                    life.act(verb, id)
+                    life.act(events.Act(verb=verb, id=id))
             case events.GenerationStart(3):
-                life.act("stop")
+                life.act(events.Act(verb="stop"))
 
     happened = lived(living(tiny, home, population=5, generations=9), act)
     acts = [(e.verb, e.id, e.generation) for e in happened if isinstance(e, events.Act)]
@@ -114,11 +116,11 @@ def test_acts_in_a_generation_that_culling_began_are_done_again_in_theirs(tiny, 
             case events.Progress(id) if id in newcomers.get(2, []) and not culled:
                 culled.extend(newcomers[2])
                 for newcomer in culled:
-                    life.act("cull", newcomer)
+                    life.act(events.Act(verb="cull", id=newcomer))
             case events.Progress(id) if id in newcomers.get(3, []) and not meant:
                 meant.append(id)
-                life.act("immigrant")
-                life.act("bless", id)
+                life.act(events.Act(verb="immigrant"))
+                life.act(events.Act(verb="bless", id=id))
 
     lived(living(tiny, home, workers=1, population=3, generations=5), act)
     path = journal_of(home)
@@ -151,7 +153,7 @@ def test_a_run_in_which_nothing_lives_is_finished_and_says_so(tiny, tmp_path):
     def cull(life, event):
         if isinstance(event, events.Worker):
             for id in range(3):
-                life.act("cull", id)
+                life.act(events.Act(verb="cull", id=id))
 
     with pytest.raises(Failure, match="nothing lived"):
         lived(living(tiny, home, workers=1, population=3, generations=1), cull)

@@ -15,8 +15,9 @@ from processes import command
 from recorded import COURSES, FOLDER, NAMES, Clock, Recording, canonical_text, live_again, resumed
 
 from organism import events
-from organism.genome import Genome, genome_in_force, read_genome
+from organism.genome import Genome
 from organism.home import Home
+from organism.life.genomes import genome_in_force, read_genome
 from organism.life.journal import is_finished
 
 CUTS = {"hydra": 1}  # How many torn copies are tried, if not 4: its course takes a second.

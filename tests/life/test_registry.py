@@ -6,10 +6,11 @@ from processes import command
 
 from organism.errors import BadInput
 from organism.genes import PRIMORDIAL, Range
-from organism.genome import Estimate, Genome, Provenance, genome_in_force, write_genome
+from organism.genome import Estimate, Genome, Provenance
 from organism.home import Home
 from organism.life import registry
-from organism.space import read_space
+from organism.life.genomes import genome_in_force, write_genome
+from organism.life.plan import read_space
 
 
 @pytest.fixture

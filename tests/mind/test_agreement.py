@@ -9,7 +9,7 @@ from scalars import CORNERS, LANES, TOLERANCE, Case, Reference, assert_agree, ca
 
 from organism.errors import BadInput
 from organism.genes import GENES
-from organism.genome import PRESETS, read_preset
+from organism.life.genomes import PRESETS, read_preset
 from organism.mind.metabolism.fused import Fused
 from organism.mind.metabolism.graph import Graph
 from organism.mind.metabolism.tape import Tape

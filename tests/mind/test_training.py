@@ -11,10 +11,11 @@ from organism.corpus import parse_corpus, read_corpus
 from organism.errors import BadInput
 from organism.events import Dream, TrainEnd, TrainStart, TrainStep
 from organism.genes import PRIMORDIAL
-from organism.genome import Genome, Provenance, read_preset, write_genome
+from organism.genome import Genome, Provenance
 from organism.home import Home
 from organism.life.creature import Lesson, train
 from organism.life.creature import dream as dream_at_home
+from organism.life.genomes import read_preset, write_genome
 from organism.mind.metabolism import tape, windows
 from organism.mind.sampling import dream, dreams
 from organism.mind.training import (

@@ -19,7 +19,7 @@ from organism import events
 from organism.errors import BadInput
 from organism.home import Home
 from organism.life.journal import read_events
-from organism.life.life import Plan
+from organism.life.plan import Plan
 from tui.app import OrganismApp
 from tui.feed import LiveFeed
 from tui.screens.comparison import Comparison
@@ -504,8 +504,8 @@ class Still:
         while not self.closing:
             time.sleep(0.005)
 
-    def act(self, verb, id=None):
-        self.acts.append((verb, id))
+    def act(self, act):
+        self.acts.append((act.verb, act.id))
 
     def close(self):
         self.closing = True

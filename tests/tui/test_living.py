@@ -9,11 +9,12 @@ from screen import drive, quiet, screen_text, until, until_shown
 
 from organism import events
 from organism.genes import PRIMORDIAL
-from organism.genome import Genome, genome_in_force, write_genome
+from organism.genome import Genome
 from organism.home import Home
 from organism.life import registry
+from organism.life.genomes import genome_in_force, write_genome
 from organism.life.journal import journals, read_events
-from organism.life.life import Plan
+from organism.life.plan import Plan
 from tui.app import OrganismApp
 from tui.awake import Awake
 from tui.feed import LiveFeed

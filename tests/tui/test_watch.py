@@ -216,7 +216,7 @@ def test_a_replay_goes_as_fast_as_it_is_told(tmp_path):
     clock.now = 3.0
     feed.advance()
     assert feed.position == pytest.approx(4.0)
-    feed.act("pause")
+    feed.act(events.Act(verb="pause"))
     clock.now = 9.0
     feed.advance()
     assert feed.position == pytest.approx(4.0)
@@ -264,8 +264,8 @@ class Script:
         if self.fails:
             raise self.fails
 
-    def act(self, verb, id=None):
-        self.acts.append((verb, id))
+    def act(self, act):
+        self.acts.append((act.verb, act.id))
 
     def close(self):
         self.closed.set()
@@ -296,7 +296,7 @@ def test_an_act_before_the_life_has_begun_reaches_it():
         return source
 
     feed = LiveFeed(begin, clock=lambda: 0.0).start()
-    feed.act("pause")
+    feed.act(events.Act(verb="pause"))
     gate.set()
     feed.thread.join(5)
     assert source.acts == [("pause", None)]

@@ -10,8 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
 
 from organism.errors import BadInput
-from organism.life.life import WORDS, Plan, check_plan, usual_scale
-from organism.space import read_space
+from organism.life.plan import WORDS, Plan, check_plan, read_space, usual_scale
 
 
 class Options(ModalScreen[tuple[Plan, bool] | None]):

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets.option_list import Option
 
 from organism.errors import BadInput
-from organism.genome import read_genome
+from organism.life.genomes import read_genome
 from organism.view.words import figure, genes_in_short
 
 from .. import dna

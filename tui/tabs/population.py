@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
+from organism.events import Act
 from organism.view.words import figure, genes_in_short, species_in_short
 
 from ..drawing import bar, spark
@@ -144,7 +145,7 @@ journal, so that the run can still be resumed and replayed exactly.
     def action_do(self, verb: str) -> None:
         """Cull or bless the organism under the cursor."""
         if chosen := self.chosen:
-            self.post_message(ActWanted(verb, chosen.id))
+            self.post_message(ActWanted(Act(verb=verb, id=chosen.id)))
         else:
             self.notify("There's no organism under the cursor.", severity="warning")
 

@@ -29,7 +29,8 @@ from ...errors import Failure
 from ...events import GenerationEnd, GenerationStart, Judged
 from ...genes import PRIMORDIAL, Genes
 from ...home import Home
-from ...life.life import Life, Plan, data_name, versions
+from ...life.life import Life, data_name, versions
+from ...life.plan import Plan
 from ...mind.adam import Adam, AdamConstants
 from ...mind.gpt import GPT, Architecture
 from ...mind.metabolism.compiled import kernel

@@ -11,9 +11,9 @@ import msgspec
 from ...corpus import Corpus
 from ...errors import BadInput
 from ...genes import Genes
-from ...genome import genome_in_force
 from ...home import Home
 from ...life.creature import corpus_of, creature_in_force
+from ...life.genomes import genome_in_force
 from ...mind.gpt import GPT, cross_entropy, softmax
 from ...mind.training import Creature, architecture_of
 from ...mind.val import Val
