@@ -192,6 +192,11 @@ def ordinal(name: str, value: Any) -> float:
     return float(GENES[name].limits.index(value)) if GENES[name].is_word else float(value)
 
 
+def named(name: str, number: float) -> str:
+    """The value of a gene that `ordinal` numbers so, as a person reads it."""
+    return GENES[name].limits[round(number)] if GENES[name].is_word else f"{number:g}"
+
+
 def record_of(name: str, kind_of: Callable[[Any], Any], required: Collection[str] = ()) -> Any:
     """A record called `name` with a field a gene, of the type that `kind_of` makes of the gene's; UNSET if absent."""
     fields = [

@@ -5,7 +5,7 @@ import math
 from rich.style import Style
 from textual.strip import Strip
 
-from organism.genes import GENES, Genes, ordinal
+from organism.genes import GENES, Genes, named, ordinal
 from organism.space import SPACES, Space, bounds, searched
 
 from ..drawing import Canvas
@@ -33,8 +33,8 @@ class Ranges(Picture):
 
     def paint(self, width: int, height: int, base: Style) -> list[Strip]:
         canvas, palette = Canvas(width, height), self.palette
-        names = [name for name in GENES if name in searched(self.space)]
-        left, right = 14, 9
+        names = searched(self.space)
+        left, right = 1 + max(map(len, names)), 9
         track = width - left - right
         spread = 2 if height >= 2 * len(names) else 1
         for i, name in enumerate(names[:height]):
@@ -58,8 +58,9 @@ class Ranges(Picture):
                 canvas.text(left + place, row, "◆", palette.evolved)
                 canvas.text(width - right + 1, row, shown.rjust(right - 1), palette.text)
             if spread == 2:
-                canvas.text(left, row + 1, f"{low:g}", palette.faint)
-                canvas.text(left + track - len(f"{high:g}"), row + 1, f"{high:g}", palette.faint)
+                least, most = named(name, low), named(name, high)
+                canvas.text(left, row + 1, least, palette.faint)
+                canvas.text(left + track - len(most), row + 1, most, palette.faint)
         return canvas.strips(base)
 
 

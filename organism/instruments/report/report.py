@@ -15,7 +15,7 @@ import tomli_w
 from ...errors import BadInput
 from ...events import SAYINGS, GenerationEnd, sign
 from ...files import check_output, write_atomically
-from ...genes import GENES, Genes, ordinal, spelt, told
+from ...genes import GENES, Genes, named, ordinal, spelt, told
 from ...genome import Genome, Provenance
 from ...life.journal import read_events
 from ...space import SPACES
@@ -235,7 +235,7 @@ def _genes(story: Story) -> str:
             place = organism.born.generation, ordinal(gene, getattr(organism.born.genes, gene))
             counts[place] = counts.get(place, 0) + 1
         dots = [
-            Dot(float(generation), value, "dot", f"{value:g}: {count} organisms", min(7.0, 1.6 * count**0.5))
+            Dot(float(generation), value, "dot", f"{named(gene, value)}: {count} organisms", min(7.0, 1.6 * count**0.5))
             for (generation, value), count in counts.items()
         ]
         lines = [
