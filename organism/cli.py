@@ -815,14 +815,14 @@ def bench(
         The most worker processes to try; default: the cores.
     """
     from .corpus import read_corpus
-    from .instruments.bench.show import bench_lines, work_bar
-    from .instruments.bench.speed import PARTS
-    from .instruments.bench.speed import run as run_bench
+    from .instruments.bench.bench import PARTS, measure
+    from .instruments.bench.show import bench_lines
+    from .view.progress import progress
 
     corpus = read_corpus(data)
     _compile_all()
-    with work_bar() as show:
-        report = run_bench(corpus, [only] if only else PARTS, workers or _cores(), show)
+    with progress() as show:
+        report = measure(corpus, [only] if only else PARTS, workers or _cores(), show)
     _print_record(report, bench_lines, json)
 
 
@@ -849,14 +849,15 @@ def compare_command(
     """
     from .corpus import read_corpus
     from .instruments.bench.compare import compare, parse_peers
-    from .instruments.bench.show import compare_lines, work_bar
+    from .instruments.bench.show import compare_lines
+    from .view.progress import progress
 
     peers = parse_peers(peer)
     corpus = read_corpus(data)
     _compile_all()
-    with work_bar() as show:
-        standings = compare(corpus, peers, repeats, show)
-    _print_record(standings, compare_lines, json)
+    with progress() as show:
+        compared = compare(corpus, peers, repeats, show)
+    _print_record(compared, compare_lines, json)
 
 
 # --- what every command shares

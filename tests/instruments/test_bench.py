@@ -12,8 +12,8 @@ from processes import command
 
 from organism.corpus import read_corpus
 from organism.errors import BadInput
-from organism.instruments.bench import compare
-from organism.instruments.bench import speed as bench
+from organism.instruments.bench import arithmetic, compare, turns
+from organism.instruments.bench.bench import measure
 from organism.instruments.bench.show import bench_lines, compare_lines
 from organism.mind.gpt import Architecture
 
@@ -29,9 +29,9 @@ def run(*arguments, **options):
 @pytest.fixture
 def quick(monkeypatch):
     """Measure little: it's the shape of the answer that is looked at."""
-    monkeypatch.setattr(bench, "REPEATS", 1)
-    monkeypatch.setattr(bench, "DOCUMENTS", 30)
-    monkeypatch.setattr(bench, "SHAPES", ((8, 1), (16, 2)))
+    monkeypatch.setattr(turns, "REPEATS", 1)
+    monkeypatch.setattr(arithmetic, "DOCUMENTS", 30)
+    monkeypatch.setattr(arithmetic, "SHAPES", ((8, 1), (16, 2)))
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,9 @@ def corpus(tiny):
 
 def test_the_ladder_has_a_rung_for_each_metabolism(quick, corpus):
     told = []
-    report = bench.run(corpus, ["ladder", "shapes"], 1, lambda said, share: told.append(share))
+    report = measure(corpus, ["ladder", "shapes"], 1, lambda said, share: told.append(share))
     rungs = [(rung.metabolism, rung.dtype, rung.batch_size) for rung in report.ladder]
-    assert rungs == list(bench.RUNGS)
+    assert rungs == list(arithmetic.RUNGS)
     assert report.ladder[0].ratio_to_val == 1.0
     assert all(rung.ratio_to_val == rung.us_per_name / report.ladder[0].us_per_name for rung in report.ladder)
     # The order of the ladder is not a matter of luck.
@@ -59,7 +59,7 @@ def test_the_ladder_has_a_rung_for_each_metabolism(quick, corpus):
 
 
 def test_the_micro_benchmarks_are_the_six(quick, corpus):
-    report = bench.run(corpus, ["benchmarks"], 1, lambda said, share: None)
+    report = measure(corpus, ["benchmarks"], 1, lambda said, share: None)
     expected = {
         "random_1m": 1_000_000,
         "gauss_100k": 100_000,
@@ -78,7 +78,7 @@ def test_operations_are_counted_as_a_person_would():
     shape = Architecture(vocab_size=3, n_embd=2, n_head=1, n_layer=1, block_size=4, mlp_ratio=1)
     weights = 4 * 4 + 2 * 4 + 3 * 2  # four of attention, two of the MLP, the head
     attention = 2 * 3 * 2  # scores and values of the three pairs of two positions, two numbers wide
-    assert bench.operations(shape, 2) == 3 * 2 * (2 * weights + attention)
+    assert arithmetic.operations(shape, 2) == 3 * 2 * (2 * weights + attention)
 
 
 def test_the_benchmark_speaks_json(tmp_path):
@@ -116,14 +116,13 @@ def test_a_program_that_fails_says_so_in_its_line():
 
 
 def test_the_table_compares_medians_losses_and_names():
-    mine = [compare.Run(2.0, 1.0, 2.64969, ("kamon", "ann"))]
-    peers = [compare.Run(seconds, None, 2.6497, ("kamon", "bob")) for seconds in (3.0, 9.0, 4.0)]
-    standings = compare.stand(
-        {"mine": mine, "peer": peers, "other": [compare.Run(1.0, 0.5, 2.3277)], "bad": [compare.Run(1.0, failure="no")]}
-    )
-    assert [standing.ratio for standing in standings] == [1.0, 4.0, 0.5, None]
-    assert [standing.agrees for standing in standings] == [True, True, False, None]
-    text = list(compare_lines(standings))
+    mine = [compare.Timing(2.0, 1.0, 2.64969, ("kamon", "ann"))]
+    peers = [compare.Timing(seconds, None, 2.6497, ("kamon", "bob")) for seconds in (3.0, 9.0, 4.0)]
+    other, bad = [compare.Timing(1.0, 0.5, 2.3277)], [compare.Timing(1.0, failure="no")]
+    compared = compare.summed_up({"mine": mine, "peer": peers, "other": other, "bad": bad})
+    assert [line.ratio for line in compared] == [1.0, 4.0, 0.5, None]
+    assert [line.agrees for line in compared] == [True, True, False, None]
+    text = list(compare_lines(compared))
     assert "1/2" in text[3]
     assert text[-1].endswith("no")
 
@@ -132,11 +131,11 @@ def test_every_metabolism_is_compared_with_every_peer(monkeypatch, corpus):
     monkeypatch.setattr(compare, "FIRST_STEPS", 3)
     asked = []
     peers = compare.parse_peers([f"c = {SAYS}", "bad=exit 1"])
-    standings = compare.compare(corpus, peers, 2, lambda said, share: asked.append(said))
-    assert [s.name for s in standings] == ["tape float64", "fused float64", "fused float32", "val float64", "c", "bad"]
+    compared = compare.compare(corpus, peers, 2, lambda said, share: asked.append(said))
+    assert [s.name for s in compared] == ["tape float64", "fused float64", "fused float32", "val float64", "c", "bad"]
     # In turns; who failed once isn't asked again, but its line stays.
-    assert asked == [s.name for s in standings] * 2
-    tape, fused, single, val, peer, bad = standings
+    assert asked == [s.name for s in compared] * 2
+    tape, fused, single, val, peer, bad = compared
     assert tape.agrees
     assert fused.agrees
     assert val.agrees
@@ -152,8 +151,8 @@ def test_a_comparison_speaks_json(monkeypatch, tiny, capsys):
     monkeypatch.setattr(compare, "FIRST_STEPS", 3)
     assert command("compare", "--json", "--repeats", 1, "--data", tiny / "tiny.txt", "--peer", f"c={SAYS}") == 0
     held = json.loads(capsys.readouterr().out)
-    assert [standing["name"] for standing in held] == [*(f"{m} {dtype}" for m, dtype in compare.OWN), "c"]
-    assert all(standing["training"] > 0 for standing in held)
+    assert [line["name"] for line in held] == [*(f"{m} {dtype}" for m, dtype in compare.OWN), "c"]
+    assert all(line["training"] > 0 for line in held)
 
 
 @pytest.mark.parametrize("text", ["c", "=x", "c=", " = "])

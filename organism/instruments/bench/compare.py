@@ -24,6 +24,7 @@ from ...errors import BadInput
 from ...genes import PRIMORDIAL
 from ...mind.sampling import dreams
 from ...mind.training import Training, prepare
+from .turns import Tell
 
 OWN = (("tape", "float64"), ("fused", "float64"), ("fused", "float32"), ("val", "float64"))
 FIRST_STEPS = 20
@@ -40,7 +41,7 @@ class Peer(msgspec.Struct, frozen=True):
     command: str
 
 
-class Run(msgspec.Struct, frozen=True):
+class Timing(msgspec.Struct, frozen=True):
     """What one run came to. `seconds` is everything, `training` the steps alone; None is not said.
 
     `early` is the mean loss of the first steps, for a run that takes no more of them.
@@ -54,7 +55,7 @@ class Run(msgspec.Struct, frozen=True):
     early: float | None = None
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Compared(msgspec.Struct, frozen=True):
     """One line of the table: medians over all runs, the loss and names of the last.
 
     `ratio` is its training time, or else its whole time, over that of the first line. `agrees` says whether the loss
@@ -86,55 +87,44 @@ def parse_peers(texts: Sequence[str]) -> list[Peer]:
     return peers
 
 
-def compare(corpus: Corpus, peers: Sequence[Peer], repeats: int, tell: Callable[[str, float], None]) -> list[Standing]:
-    """Every metabolism and every peer `repeats` times, in turns. `tell` hears who runs and how much is done."""
+def compare(corpus: Corpus, peers: Sequence[Peer], repeats: int, tell: Tell) -> list[Compared]:
+    """Every metabolism and every peer `repeats` times, in turns."""
+    contenders: dict[str, Callable[[], Timing]] = {}
     for metabolism, dtype in OWN:
         prepare(metabolism, dtype)
-    contenders: dict[str, Callable[[], Run]] = {}
-    for metabolism, dtype in OWN:
         contenders[f"{metabolism} {dtype}"] = lambda m=metabolism, d=dtype: train(corpus, m, d)
     for peer in peers:
         contenders[peer.name] = lambda command=peer.command: outside(command)
-    runs: dict[str, list[Run]] = {name: [] for name in contenders}
+    timings: dict[str, list[Timing]] = {name: [] for name in contenders}
     for repeat in range(repeats):
         for i, (name, contender) in enumerate(contenders.items()):
             tell(name, (repeat + i / len(contenders)) / repeats)
-            if not (runs[name] and runs[name][-1].failure):
-                runs[name].append(contender())
-    return stand(runs)
+            if not (timings[name] and timings[name][-1].failure):
+                timings[name].append(contender())
+    return summed_up(timings)
 
 
-def stand(runs: dict[str, list[Run]]) -> list[Standing]:
-    """The table that the runs come to, in their order; the first of them is what the others are held against."""
-    standings: list[Standing] = []
-    for name, held in runs.items():
-        last, first = held[-1], standings[0] if standings else None
-        seconds = median(run.seconds for run in held)
-        times = [run.training for run in held if run.training is not None]
+def summed_up(timings: dict[str, list[Timing]]) -> list[Compared]:
+    """The table that the runs come to, in their order; the others are compared with the first."""
+    compared: list[Compared] = []
+    for name, runs in timings.items():
+        last, seconds = runs[-1], median(run.seconds for run in runs)
+        times = [run.training for run in runs if run.training is not None]
         training = median(times) if times else None
-        unit = (first.training or first.seconds) if first else training or seconds
-        standings.append(
-            Standing(
-                name,
-                seconds,
-                training,
-                None if last.failure else (training or seconds) / unit,
-                last.loss,
-                last.names,
-                agree(last, next(iter(runs.values()))[-1]),
-                last.failure or "",
-            )
-        )
-    return standings
+        unit = (compared[0].training or compared[0].seconds) if compared else training or seconds
+        ratio = None if last.failure else (training or seconds) / unit
+        agrees = agree(last, next(iter(timings.values()))[-1])
+        compared.append(Compared(name, seconds, training, ratio, last.loss, last.names, agrees, last.failure or ""))
+    return compared
 
 
-def agree(run: Run, other: Run) -> bool | None:
+def agree(run: Timing, other: Timing) -> bool | None:
     """Whether two runs lost the same, to the four digits that are printed; None if that can't be said."""
     mine, theirs = (run.loss, other.loss) if run.loss is not None else (run.early, other.early)
     return None if mine is None or theirs is None else abs(mine - theirs) <= 0.5001e-4
 
 
-def train(corpus: Corpus, metabolism: str, dtype: str) -> Run:
+def train(corpus: Corpus, metabolism: str, dtype: str) -> Timing:
     """Preset `microgpt` by this program: 1000 steps, then twenty names. `val` takes its first steps only."""
     steps = FIRST_STEPS if metabolism == "val" else PRIMORDIAL.num_steps
     began = time.perf_counter()
@@ -145,13 +135,13 @@ def train(corpus: Corpus, metabolism: str, dtype: str) -> Run:
     if steps < PRIMORDIAL.num_steps:
         tokens = np.minimum(PRIMORDIAL.block_size, np.diff(training.starts) - 1)
         rest = taken * (float(tokens[: PRIMORDIAL.num_steps].sum() / tokens[:steps].sum()) - 1)
-        return Run(time.perf_counter() - began + rest, taken + rest, early=early)
+        return Timing(time.perf_counter() - began + rest, taken + rest, early=early)
     dreamt = dreams(training.creature(), SAMPLES, training.rng, limit=PRIMORDIAL.block_size)
     names = tuple(dream.text for dream in dreamt)
-    return Run(time.perf_counter() - began, taken, float(losses[-1]), names, early=early)
+    return Timing(time.perf_counter() - began, taken, float(losses[-1]), names, early=early)
 
 
-def outside(command: str) -> Run:
+def outside(command: str) -> Timing:
     """Run a shell command to its end, or end it and all its children with this process."""
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -174,14 +164,14 @@ def outside(command: str) -> Run:
     seconds = time.perf_counter() - began
     if process.returncode:
         last = (complaint.strip() or said.strip()).splitlines()[-1:]
-        return Run(seconds, failure=" ".join([f"failed with status {process.returncode}", *last]))
+        return Timing(seconds, failure=" ".join([f"failed with status {process.returncode}", *last]))
     return read(said.replace("\r", "\n"), seconds)
 
 
-def read(said: str, seconds: float) -> Run:
+def read(said: str, seconds: float) -> Timing:
     """What a program that printed `said` tells of its run."""
     losses, training = LOSS.findall(said), TRAINING.findall(said)
-    return Run(
+    return Timing(
         seconds,
         float(training[-1]) if training else None,
         float(losses[-1]) if losses else None,

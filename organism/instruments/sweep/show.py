@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from statistics import fmean, stdev
 
 from ...genes import GENES, spelt
-from ..bench.show import work_bar
+from ...view.progress import progress
 from .plots import braille, number
 from .scaling import Analysis, Point, PowerLaw, Series
 from .sweep import Died, Results, Trained
@@ -115,5 +115,5 @@ def _count(n: int, singular: str, ending: str = "s") -> str:
 @contextmanager
 def sweep_bar():
     """A function to be shown how far a sweep has come. It keeps a bar on standard error, if that is a terminal."""
-    with work_bar() as show:
+    with progress() as show:
         yield lambda working: show(working.said or f"{working.done} of {working.total} trainings", working.share)
