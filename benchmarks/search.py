@@ -26,8 +26,9 @@ from statistics import fmean, stdev
 import msgspec
 
 from organism.corpus import Corpus, read_corpus
+from organism.events import Config, Run
 from organism.evolution import variation
-from organism.evolution.engine import CONFIRMED, Config, Engine
+from organism.evolution.engine import CONFIRMED, Engine
 from organism.fitness.loss import bigram_loss, test_loss, validation_loss
 from organism.genes import GENES, PRIMORDIAL, Genes, Range
 from organism.mind.training import Diverged, Training, architecture_of, prepare
@@ -116,18 +117,37 @@ def confirmed(corpus: Corpus, genes: Genes, seed: int) -> tuple[float, float]:
 
 def engine_for(purse: Purse, generations: int, widens: bool) -> Engine:
     """The engine with its defaults."""
+    corpus = purse.corpus
     config = Config(
-        objective="loss",
-        seed=purse.seed,
         generations=generations,
         population=8,
         elitism=1,
-        space=SPACE,
-        widens=widens,
-        floor=bigram_loss(purse.corpus),
-        uniform=math.log(purse.corpus.vocab_size),
+        cycles=1,
+        target=None,
+        patience=None,
+        minutes=None,
+        space="default" if widens else "the default space alone",
+        metabolism="fused",
+        dtype="float64",
+        whole_life=False,
+        genes=SPACE,
+        bigram_loss=bigram_loss(corpus),
+        documents=len(set(corpus.documents)),
     )
-    return Engine(config, PRIMORDIAL, lambda genes: architecture_of(genes, purse.corpus.vocab_size).parameters)
+    run = Run(
+        objective="loss",
+        config=config,
+        seed=purse.seed,
+        genome=PRIMORDIAL,
+        ancestors=(),
+        corpus=corpus.name,
+        corpus_sha256=corpus.sha256,
+        versions={},
+        workers=1,
+        stage="primordial",
+        created_at="",
+    )
+    return Engine(run, lambda genes: architecture_of(genes, corpus.vocab_size).parameters, corpus.vocab_size)
 
 
 def serve(engine: Engine, purse: Purse) -> Iterator[None]:

@@ -147,8 +147,8 @@ def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_
     on_screen = not (headless or json)
     if on_screen:
         _need_terminal("organism" if whole_life else "organism evolve")
-    from .life.life import Life, data_name
-    from .life.plan import Plan, usual_scale
+    from .life.life import Life
+    from .life.plan import Plan, data_name, usual_scale
 
     usual = usual_scale(evolving.objective)
     plan = Plan(

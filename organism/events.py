@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from .genes import Genes
+from .genes import Genes, Values
 from .genome import Ancestor, Estimate
 from .trial import Measurement
 
@@ -40,11 +40,35 @@ class Event(msgspec.Struct, frozen=True, tag_field="event", tag=_tag, omit_defau
 # --- the run and its stages
 
 
+class Config(msgspec.Struct, frozen=True):
+    """What the course of a run depends on, besides its seed, its objective and the genome that it starts from.
+
+    generations and population are those of a cycle and of a head, in a hydra. target is in the objective's own unit.
+    space is what a person called it, genes what it holds. bigram_loss: the validation loss that counting letter pairs
+    reaches, above which a species is poor. documents: how many distinct ones there are.
+    """
+
+    generations: int
+    population: int
+    elitism: int
+    cycles: int
+    target: float | None
+    patience: int | None
+    minutes: float | None
+    space: str
+    metabolism: str
+    dtype: str
+    whole_life: bool
+    genes: dict[str, Values]
+    bigram_loss: float
+    documents: int
+
+
 class Run(Event, frozen=True):
     """The first event of every run: all that its course depends on, a person's acts aside."""
 
     objective: str
-    config: dict[str, Any]
+    config: Config
     seed: int
     genome: Genes
     ancestors: tuple[Ancestor, ...]

@@ -17,10 +17,10 @@ from .errors import BadInput
 
 
 class Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Every value from `min` to `max`, both included."""
+    """Every value from `min` to `max`, both included. A whole number is kept, and written, as one."""
 
-    min: float
-    max: float
+    min: int | float
+    max: int | float
 
 
 Values = tuple[Any, ...] | Range

@@ -24,7 +24,11 @@ def check_space(spelling: Any, name: str) -> Space:
 
     `name` is what a complaint calls it.
     """
-    space: Space = given(spelling)
+    # However a person spells the ends of a range, they're floats, and journals hold them as such.
+    space: Space = {
+        gene: Range(float(values.min), float(values.max)) if isinstance(values, Range) else values
+        for gene, values in given(spelling).items()
+    }
     for gene, values in space.items():
         row, listed = GENES[gene], (values.min, values.max) if isinstance(values, Range) else values
         if isinstance(values, Range):

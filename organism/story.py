@@ -4,7 +4,6 @@ What isn't there yet, in a run that was interrupted or is still at work, is left
 both tell this one story.
 """
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, median
@@ -141,7 +140,7 @@ class Story(msgspec.Struct, frozen=True):
     @property
     def floor(self) -> float:
         """The validation loss of counting letter pairs; a species that is twice above it is barred."""
-        return self.run.config.get("bigram_loss", math.inf)
+        return self.run.config.bigram_loss
 
     @property
     def blacklist(self) -> list[tuple]:

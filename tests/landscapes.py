@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 
 from organism import events
-from organism.evolution.engine import Config, Engine
+from organism.evolution.engine import Engine
 from organism.genes import GENES, PRIMORDIAL, Genes, Values
 from organism.mind.training import architecture_of
 from organism.space import SPACES, Space, values_of
@@ -17,20 +17,37 @@ def params_of(genes: Genes) -> int:
     return architecture_of(genes, 27).parameters
 
 
-def plan(objective: str = "loss", **changes) -> Config:
-    """A configuration of the default size."""
-    held = {
-        "objective": objective,
-        "seed": 1,
+def plan(objective: str = "loss", seed: int = 1, genome: Genes = PRIMORDIAL, **changes) -> events.Run:
+    """A run of the default size."""
+    config = {
         "generations": 10,
         "population": 8,
         "elitism": 1,
-        "space": SPACES["default"],
-        "widens": True,
-        "floor": 2.45,
-        "uniform": 3.3,
+        "cycles": 1,
+        "target": None,
+        "patience": None,
+        "minutes": None,
+        "space": "default",
+        "metabolism": "tape",
+        "dtype": "float64",
+        "whole_life": False,
+        "genes": SPACES["default"],
+        "bigram_loss": 2.45,
+        "documents": 300,
     }
-    return Config(**(held | changes))
+    return events.Run(
+        objective=objective,
+        config=events.Config(**(config | changes)),
+        seed=seed,
+        genome=genome,
+        ancestors=(),
+        corpus="names",
+        corpus_sha256="0",
+        versions={"organism": "0.1.0"},
+        workers=2,
+        stage="primordial",
+        created_at="2026-01-01T00:00:00+00:00",
+    )
 
 
 def smooth(genes: Genes, replicate: int) -> dict:
@@ -62,13 +79,12 @@ class Course:
 
     def __init__(
         self,
-        config: Config,
+        run: events.Run,
         landscape: Landscape = smooth,
         rng: random.Random | None = None,
-        genome: Genes = PRIMORDIAL,
         dies: Callable[[Genes, int], bool] = lambda genes, replicate: False,
     ):
-        self.engine = Engine(config, genome, params_of)
+        self.engine = Engine(run, params_of, 27)
         self.landscape, self.rng, self.dies = landscape, rng, dies
         self.open: list = []
         self.asked: list = []

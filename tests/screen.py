@@ -40,7 +40,9 @@ def recorded_events() -> list[events.AnyEvent]:
 
 def hydra_events() -> list[events.Event]:
     """The first of two generations of a hydra whose heads are two."""
-    run = msgspec.structs.replace(recorded_events()[0], objective="hydra", config={"generations": 2, "cycles": 1})
+    run = recorded_events()[0]
+    config = msgspec.structs.replace(run.config, generations=2, cycles=1)
+    run = msgspec.structs.replace(run, objective="hydra", config=config)
     told: list[events.Event] = [run, events.Stage(stage="evolving", saying="I am searching")]
     heads = (("Weaver", 0.9), ("Origin", -2.4))
     for i, (head, _) in enumerate(heads):

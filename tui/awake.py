@@ -9,13 +9,11 @@ from collections.abc import Iterator
 import msgspec
 
 from organism.corpus import read_corpus
-from organism.events import SAYINGS, Act, Dream, Event, Run, Stage
-from organism.fitness.loss import bigram_loss
+from organism.events import SAYINGS, Act, Dream, Event, Stage
 from organism.home import Home
 from organism.life.creature import Lesson, creature_in_force, train
 from organism.life.genomes import genome_in_force
-from organism.life.life import now, versions
-from organism.life.plan import Plan, read_space
+from organism.life.plan import Plan, resolve
 from organism.mind.sampling import dreams
 from organism.mind.training import load_weights
 
@@ -34,19 +32,8 @@ class Awake:
         """It says what it is, learns, and dreams."""
         home, plan = self.home, self.plan
         genome, corpus = genome_in_force(home), read_corpus(plan.data)
-        yield Run(
-            objective=plan.objective,
-            config={"bigram_loss": bigram_loss(corpus), "genes": msgspec.to_builtins(read_space(plan.space))},
-            seed=plan.seed,
-            genome=genome.genes,
-            ancestors=genome.ancestors,
-            corpus=plan.data,
-            corpus_sha256=corpus.sha256,
-            versions=versions(),
-            workers=0,
-            stage=genome.stage,
-            created_at=now(),
-        )
+        # No generation is before it, and no target.
+        yield resolve(msgspec.structs.replace(plan, generations=0, target=None), genome, corpus, workers=0)
         yield Stage(stage=genome.stage, saying=SAYINGS[genome.stage])
         kept = load_weights(home.weights)
         fits = kept and kept[0].genes == genome.genes and kept[0].corpus == corpus.sha256

@@ -1,8 +1,5 @@
 """The text of genome.toml: as it stands in a home, or as a run's events tell what it was and became."""
 
-import msgspec
-
-from organism.genes import Values
 from organism.genome import PRIMORDIAL_GENOME, Ancestor, Genome, Provenance
 from organism.home import Home
 from organism.life.genomes import genome_in_force
@@ -46,5 +43,4 @@ def retold(snapshot: Snapshot) -> tuple[str, str]:
 
 def space_of(snapshot: Snapshot) -> Space:
     """Where the run's evolution may look."""
-    held = snapshot.run.config.get("genes") if snapshot.run else None
-    return msgspec.convert(held, dict[str, Values]) if held else SPACES["default"]
+    return snapshot.run.config.genes if snapshot.run else SPACES["default"]

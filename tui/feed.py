@@ -79,7 +79,7 @@ def open_eyes(run: Run) -> Eyes | None:
         return None
     judge = Judge(split.train, split.validation, split.test)
     real = judge.real(REAL_NAMES)
-    floor = run.config.get("bigram_loss")
+    floor = run.config.bigram_loss
     return Eyes(judge, Reading(real.flow, real.symmetry, real.creativity, real.beauty, floor))
 
 

@@ -18,7 +18,7 @@ from organism.events import Run
 from organism.home import Home
 from organism.life.genomes import genome_in_force
 from organism.life.journal import read_events
-from organism.life.plan import Plan, read_space
+from organism.life.plan import Plan, asked, read_space
 from organism.workers.pool import ignite
 from organism.workers.worker import Setup
 
@@ -52,9 +52,7 @@ def _plan_of(path: Path) -> Plan:
     """What the run of a journal was asked to be, for whatever its person starts after it, under a seed of its own."""
     run = read_events(path)[0]
     assert isinstance(run, Run)
-    held = {name: run.config[name] for name in Plan.__struct_fields__ if name in run.config}
-    seed = random.SystemRandom().randrange(1 << 31)
-    return msgspec.convert(held | {"seed": seed, "objective": run.objective, "data": run.corpus}, Plan)
+    return msgspec.structs.replace(asked(run), seed=random.SystemRandom().randrange(1 << 31))
 
 
 def _check(home: Home, plan: Plan) -> None:

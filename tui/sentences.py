@@ -48,7 +48,7 @@ def sentence(event: Event, now: Snapshot, organisms: Mapping[int, Organism]) -> 
             return f"It wakes on {event.corpus}.", ""
         case Run():
             return f"A run begins on {event.corpus}: objective {event.objective}, seed {event.seed}.", ""
-        case Stage(stage="evolving") if now.run and (few := now.run.config.get("documents", FEW)) < FEW:
+        case Stage(stage="evolving") if now.run and (few := now.run.config.documents) < FEW:
             return f"The creature is evolving on {counted(few, 'document')}: its fitness is mostly noise.", "bad"
         case Stage():
             return f"The creature is {event.stage}: “{event.saying}”.", event.stage

@@ -152,7 +152,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     @property
     def target(self) -> float | None:
         """What the person aims at, in the objective's own unit."""
-        return self.run.config.get("target") if self.run else None
+        return self.run.config.target if self.run else None
 
     def training(self, stage: str) -> Training | None:
         """The creature's last training in a stage of its life."""

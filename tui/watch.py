@@ -113,12 +113,12 @@ class Story:
         match event:
             case Run():
                 config = event.config
-                cycles = config.get("cycles") or 1 if event.objective == "hydra" else 1
+                cycles = config.cycles if event.objective == "hydra" else 1
                 self._revise(
                     run=event,
                     stage=event.stage,
                     creature=event.genome,
-                    generations=int(config.get("generations") or 0) * cycles,
+                    generations=config.generations * cycles,
                     workers=event.workers,
                 )
             case Stage():

@@ -16,74 +16,48 @@ it is trained again under another seed, so that nobody reigns by luck. Then the 
 the best mean wins. One population does this for one objective; the four heads of a hydra do it side by side.
 """
 
+import math
 from collections.abc import Callable
 from statistics import fmean, stdev
 
-import msgspec
-
-from ..events import HEADS, Abandoned, Confirmed, Event, EvolutionEnd, Extinct, Front, Gathering, Standing, sign
+from ..events import HEADS, Abandoned, Confirmed, Event, EvolutionEnd, Extinct, Front, Gathering, Run, Standing, sign
 from ..fitness.objectives import OBJECTIVES, Aim, Compromise
 from ..genes import Genes
 from ..genome import Estimate
-from ..space import Space
 from ..trial import CONFIRMATIONS, Key, Measurement, Trial
 from . import hydra, selection
 from .ledger import Ledger, Organism, Record
-from .population import Breeding, Population
+from .population import Population
 
 CONFIRMED = 3
 LITTER = 32
 
 
-class Config(msgspec.Struct, frozen=True):
-    """All that the course of an evolution depends on, besides the genome that it starts from.
-
-    generations and population are those of a cycle and of a head, in a hydra. floor: the validation loss above which a
-    species is poor (that of bigram counts). uniform: the loss of guessing evenly. widens: growth and cataclysm may
-    leave the space for the bodies of the wide table. target is in the objective's own unit.
-    """
-
-    objective: str
-    seed: int
-    generations: int
-    population: int
-    elitism: int
-    space: Space
-    widens: bool
-    floor: float
-    uniform: float
-    cycles: int = 1
-    target: float | None = None
-    patience: int | None = None
-
-
-def aims(config: Config) -> dict[str | None, Aim]:
+def aims(objective: str, vocab_size: int) -> dict[str | None, Aim]:
     """What each head selects for; a run of one population has the head None."""
-    match config.objective:
+    match objective:
         case "hydra":
-            return {head: OBJECTIVES[objective] for head, objective in HEADS.items()}
+            return {head: OBJECTIVES[each] for head, each in HEADS.items()}
         case "pareto":
-            return {None: Compromise(config.uniform)}
-    return {None: OBJECTIVES[config.objective]}
+            return {None: Compromise(uniform=math.log(vocab_size))}
+    return {None: OBJECTIVES[objective]}
 
 
 class Engine:
     """The course of one run. See the module for the protocol.
 
-    `params_of` tells how many parameters genes mean for the run's vocabulary.
+    `params_of` tells how many parameters genes mean for the run's vocabulary, which holds `vocab_size` tokens.
     """
 
-    def __init__(self, config: Config, genome: Genes, params_of: Callable[[Genes], int]):
-        self.config = config
-        self.genome = genome
-        by_head = aims(config)
-        self.ledger = Ledger(config.seed, config.floor, params_of, by_head.__getitem__)
+    def __init__(self, run: Run, params_of: Callable[[Genes], int], vocab_size: int):
+        self.run = run
+        by_head = aims(run.objective, vocab_size)
+        self.ledger = Ledger(run.seed, run.config.bigram_loss, params_of, by_head.__getitem__)
         # One regression can't say what a front lacks, so in a Pareto search every child is born.
         litter = 1 if self.is_pareto else LITTER
-        breeding = Breeding(config.seed, config.population, config.elitism, config.space, config.widens, litter)
         ranking = selection.by_dominance if self.is_pareto else selection.by_fitness
-        self.heads = [Population(breeding, self.ledger, aim, ranking, head) for head, aim in by_head.items()]
-        self.generations = config.generations * (config.cycles if self.is_hydra else 1)
+        self.heads = [Population(run, self.ledger, aim, ranking, litter, head) for head, aim in by_head.items()]
+        self.generations = run.config.generations * (run.config.cycles if self.is_hydra else 1)
         self.reason = ""
         self.champion: Confirmed | None = None
         self.done = False
@@ -94,18 +68,18 @@ class Engine:
         self._confirming: list[Organism] = []
         self.final = self.heads[0].aim
         for head in self.heads:
-            head.found(genome)
+            head.found()
         for head in self.heads:
             head.open()
         self._proceed()
 
     @property
     def is_hydra(self) -> bool:
-        return self.config.objective == "hydra"
+        return self.run.objective == "hydra"
 
     @property
     def is_pareto(self) -> bool:
-        return self.config.objective == "pareto"
+        return self.run.objective == "pareto"
 
     @property
     def generation(self) -> int:
@@ -247,7 +221,7 @@ class Engine:
             head.close()
         if self.is_pareto:
             self._tell_front()
-        if self.is_hydra and self.generation % self.config.generations == 0:
+        if self.is_hydra and self.generation % self.run.config.generations == 0:
             self._gather()
         reason = self._reason_to_end()
         if reason:
@@ -263,12 +237,12 @@ class Engine:
         """The heads send their champions to each other; they arrive with the next generation."""
         self._sent = hydra.champions(self.heads)
         ids = {head: champion.id for head, champion in self._sent.items()}
-        cycle = self.generation // self.config.generations
+        cycle = self.generation // self.run.config.generations
         self.ledger.emit(Gathering(cycle=cycle, generation=self.generation, champions=ids))
 
     def _reason_to_end(self) -> str | None:
-        target, patience = (None, None) if self._extended else (self.config.target, self.config.patience)
-        if target is not None and all(head.best >= sign(self.config.objective) * target for head in self.heads):
+        target, patience = (None, None) if self._extended else (self.run.config.target, self.run.config.patience)
+        if target is not None and all(head.best >= sign(self.run.objective) * target for head in self.heads):
             return "target"
         if self._stop_after == self.generation:
             return "stopped"
@@ -294,8 +268,8 @@ class Engine:
         living = self.front() if self.is_pareto else self.ledger.living()
         best = selection.by_fitness(living, self.final)[:CONFIRMED]
         self._confirming = [record.organism for record in best]
-        if not best and self.genome not in self.ledger.dead:
-            self._confirming = [next(o for o in self.ledger.organisms.values() if o.genes == self.genome)]
+        if not best and self.run.genome not in self.ledger.dead:
+            self._confirming = [next(o for o in self.ledger.organisms.values() if o.genes == self.run.genome)]
         self.done = not self._confirming
         if self.done:
             self.ledger.emit(Extinct(generation=self.generation))

@@ -33,7 +33,7 @@ def received(head: Population, sent: dict[str, Organism]) -> list[Organism]:
         if name != head.head and champion.genes not in held:
             held.add(champion.genes)
             guests.append(champion)
-    return guests[: max(0, head.breeding.population - head.breeding.elitism - 1)]
+    return guests[: max(0, head.size - head.run.config.elitism - 1)]
 
 
 class MeanRank:

@@ -14,10 +14,10 @@ from statistics import fmean
 
 import msgspec
 
-from ..events import GenerationEnd, GenerationStart
+from ..events import GenerationEnd, GenerationStart, Run
 from ..fitness.objectives import Aim
 from ..genes import Genes
-from ..space import Space
+from ..space import SPACES
 from . import selection, variation
 from .ledger import Ledger, Organism
 from .promise import Promise
@@ -26,21 +26,6 @@ IMMIGRANTS = {"normal": 2, "championship": 1, "cataclysm": 0}
 CHAMPIONSHIP, CATACLYSM = 2, 4
 LEAP = 4
 REDRAWS = 50
-
-
-class Breeding(msgspec.Struct, frozen=True):
-    """How a population is kept.
-
-    widens: growth and cataclysm may leave the space for the bodies of the wide table. litter: how many candidates are
-    drawn for a child's place (see `promise`).
-    """
-
-    seed: int
-    population: int
-    elitism: int
-    space: Space
-    widens: bool
-    litter: int
 
 
 Draw = Callable[[random.Random], Genes]
@@ -56,12 +41,26 @@ def regime(stagnation: int) -> str:
 
 
 class Population:
-    """The organisms of one head, or of a run that has none. What is known of them stands in the ledger."""
+    """The organisms of one head, or of a run that has none. What is known of them stands in the ledger.
+
+    litter: how many candidates are drawn for a child's place (see `promise`).
+    """
 
     def __init__(
-        self, breeding: Breeding, ledger: Ledger, aim: Aim, ranking: selection.Ranking, head: str | None = None
+        self,
+        run: Run,
+        ledger: Ledger,
+        aim: Aim,
+        ranking: selection.Ranking,
+        litter: int = 1,
+        head: str | None = None,
     ):
-        self.breeding = breeding
+        self.run = run
+        self.size = run.config.population
+        self.space = run.config.genes
+        # Growth and cataclysm may leave a space of ours for the bodies of the wide table, but not a person's own.
+        self.wide = variation.widened(self.space) if run.config.space in SPACES else self.space
+        self.litter = litter
         self.ledger = ledger
         self.aim = aim
         self.ranking = ranking
@@ -91,13 +90,14 @@ class Population:
 
     # --- a generation
 
-    def found(self, genome: Genes) -> None:
+    def found(self) -> None:
         """Generation one: the genome in force, mutants of it up to half the population, the rest random."""
-        space, ceiling = self.breeding.space, self._ceiling(genome)
+        genome, space = self.run.genome, self.space
+        ceiling = self._ceiling(genome)
         first = self._bear("genome", (), genome)
         self._next = [first]
-        for slot in range(1, self.breeding.population):
-            if slot < (self.breeding.population + 1) // 2:
+        for slot in range(1, self.size):
+            if slot < (self.size + 1) // 2:
                 self._place(slot, "mutant", (first.id,), lambda rng: variation.mutate(genome, space, rng), ceiling)
             else:
                 self._place(slot, "random", (), self._random, ceiling)
@@ -150,19 +150,19 @@ class Population:
                 head=self.head,
             )
         )
-        self.survivors = ranked[: self.breeding.population]
+        self.survivors = ranked[: self.size]
 
     # --- breeding
 
     def breed(self, guests: Iterable[Organism] = ()) -> None:
         """Fill the next generation: elites and guests first, then by the regime, then strangers."""
         self.regime = regime(self.stagnation)
-        parents, size = self.ranked(), self.breeding.population
+        parents, size = self.ranked(), self.size
         if parents:
             # The fittest leads; in a Pareto search it needn't be the first in rank.
             champion = max(parents, key=self.ledger.fitness)
             parents.sort(key=lambda organism: organism is not champion)
-        if self.breeding.litter > 1:
+        if self.litter > 1:
             ranked = self.ranking(self.ledger.living(), self.aim)
             self._promise = Promise([record.organism.genes for record in ranked])
         self._next = []
@@ -181,7 +181,7 @@ class Population:
 
     def _elites(self, parents: list[Organism]) -> list[Organism]:
         """Who is carried on: the best few, but never everybody, and whom a person blessed."""
-        elites = parents[: min(self.breeding.elitism, self.breeding.population - 1)]
+        elites = parents[: min(self.run.config.elitism, self.size - 1)]
         return elites + [o for o in parents if o.id in self.blessed and o not in elites]
 
     def _recipe(self, parents: list[Organism], slot: int, first: int) -> Recipe:
@@ -195,7 +195,7 @@ class Population:
     def _normal(self, parents: list[Organism], slot: int) -> Recipe:
         """40 % crossover and mutation, 40 % mutants, 20 % hyper-mutants, all of tournament winners."""
         rng = self._rng("parents", slot)
-        kind, space = rng.random(), self.breeding.space
+        kind, space = rng.random(), self.space
         mother = selection.tournament(parents, rng)
         if kind < 0.4 and len(parents) > 1:
             father = selection.tournament([o for o in parents if o is not mother], rng)
@@ -210,9 +210,9 @@ class Population:
 
     def _championship(self, parents: list[Organism], slot: int, first: int) -> Recipe:
         """One grown child of the elite; then, in turn, tuned crosses among the top three and tuned copies."""
-        elite, space = parents[0], self.breeding.space
+        elite, space = parents[0], self.space
         if slot == first:
-            return "grown", (elite.id,), lambda rng: variation.grow(elite.genes, self._wide(), rng)
+            return "grown", (elite.id,), lambda rng: variation.grow(elite.genes, self.wide, rng)
         if slot % 2 and len(parents) > 1:
             mother, father = self._rng("parents", slot).sample(parents[:3], 2)
 
@@ -225,20 +225,17 @@ class Population:
     def _cataclysmic(self, elite: Organism, slot: int) -> Recipe:
         """In turn, wild mutants of the elite and strangers, all from the widened space."""
         if slot % 2:
-            return "cataclysm", (), lambda rng: variation.random_genes(self._wide(), rng)
-        return "cataclysm", (elite.id,), lambda rng: variation.hyper_mutate(elite.genes, self._wide(), rng)
-
-    def _wide(self) -> Space:
-        return variation.widened(self.breeding.space) if self.breeding.widens else self.breeding.space
+            return "cataclysm", (), lambda rng: variation.random_genes(self.wide, rng)
+        return "cataclysm", (elite.id,), lambda rng: variation.hyper_mutate(elite.genes, self.wide, rng)
 
     def _random(self, rng: random.Random) -> Genes:
         """Random genes of a species that isn't blacklisted."""
         blacklist = self.ledger.blacklist()
-        genes = variation.random_genes(self.breeding.space, rng)
+        genes = variation.random_genes(self.space, rng)
         for _ in range(REDRAWS):
             if genes.species not in blacklist:
                 break
-            genes = variation.random_genes(self.breeding.space, rng)
+            genes = variation.random_genes(self.space, rng)
         return genes
 
     def _cost(self, genes: Genes) -> int:
@@ -249,7 +246,7 @@ class Population:
 
         Cheap creatures come first and costs rise as fast as they pay: frugal optimisation (Wu, Wang and Huang, 2021).
         """
-        nearest = variation.fit(msgspec.structs.asdict(genes), self.breeding.space)
+        nearest = variation.fit(msgspec.structs.asdict(genes), self.space)
         return LEAP * max(self._cost(genes), self._cost(nearest))
 
     def _place(self, slot: int, origin: str, parents: tuple[int, ...], make: Draw, ceiling: int | None) -> bool:
@@ -261,7 +258,7 @@ class Population:
         """
         rng = self._rng("genes", slot)
         chosen = parents and self.regime != "cataclysm"
-        litter = self._draw(make, rng, self.breeding.litter if chosen else 1, ceiling)
+        litter = self._draw(make, rng, self.litter if chosen else 1, ceiling)
         if not litter:
             origin, parents = "random" if self.ledger.generation == 1 else "immigrant", ()
             strangers = self._draw(self._random, rng, REDRAWS, None)
@@ -287,4 +284,4 @@ class Population:
 
     def _rng(self, purpose: str, slot: int) -> random.Random:
         head = "" if self.head is None else f" {self.head}"
-        return random.Random(f"{self.breeding.seed} {self.ledger.generation} {slot} {purpose}{head}")
+        return random.Random(f"{self.run.seed} {self.ledger.generation} {slot} {purpose}{head}")

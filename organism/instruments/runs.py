@@ -91,8 +91,8 @@ class Chronicle:
         state = "finished" if self.story.finished else "unfinished: 'organism runs resume' goes on"
         yield f"{self.story.stem}  ({state})"
         yield (
-            f"  objective {run.objective}, seed {run.seed}, corpus {run.corpus}, space {config.get('space')}, "
-            f"{config.get('metabolism')} {config.get('dtype')}, begun {run.created_at}"
+            f"  objective {run.objective}, seed {run.seed}, corpus {run.corpus}, space {config.space}, "
+            f"{config.metabolism} {config.dtype}, begun {run.created_at}"
         )
         yield f"  organism {run.versions.get('organism')}, from {describe(run.genome)}"
 

@@ -9,20 +9,16 @@ before anybody sees it, so that a life killed at any instant can be resumed: it 
 with what the journal holds read instead of trained. A face may call `act` and `close` from another thread.
 """
 
-import math
-import platform
 import queue
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ..corpus import Corpus, embedded, read_corpus
+from ..corpus import Corpus, read_corpus
 from ..errors import BadInput, Failure
 from ..events import (
     SAYINGS,
@@ -40,20 +36,21 @@ from ..events import (
     TrainStep,
     Worker,
 )
-from ..evolution.engine import Config, estimate
+from ..evolution.engine import Engine, estimate
 from ..evolution.ledger import Organism
-from ..fitness.loss import bigram_loss, test_loss, validation_loss
+from ..fitness.loss import test_loss, validation_loss
 from ..genes import Genes
 from ..genome import Ancestor, Genome, Provenance
 from ..home import Home
 from ..mind.sampling import dreams
 from ..mind.training import Training, architecture_of, is_prepared, prepare, save_weights
-from ..space import Space, Spelling, check_space
+from ..space import Spelling, check_space
 from ..trial import OWN, training_seed
+from ..workers.backend import Backend
 from ..workers.pool import Pool
 from .genomes import genome_in_force, keep, write_genome
 from .journal import Journal, is_finished, read_events
-from .plan import Plan, check_plan, read_space
+from .plan import Plan, asked, check_plan, now, resolve, versions
 from .registry import submit
 from .search import Search
 
@@ -83,53 +80,32 @@ class Life:
     def __init__(
         self,
         home: Home,
-        plan: Plan,
-        space: Space,
+        run: Run,
         corpus: Corpus,
         workers: int,
-        run: Run | Path,
+        path: Path | None = None,
         generations: int | None = None,
+        backend: Backend | None = None,
     ):
         self.home = home
-        self.plan = plan
-        self.space = space
+        self.run = run
         self.corpus = corpus
         self.workers = workers
         self.generations = generations
-        self._begun = run
+        self._path = path
         self._inbox: queue.SimpleQueue[Act] = queue.SimpleQueue()
         self._leaving = False
         self.journal: Journal | None = None
         self._remembered: deque[list[Event]] = deque()
         # Started here, and not in `events`, because a screen may take the terminal over in between.
-        self.pool = Pool(corpus, plan.metabolism, plan.dtype, workers)
+        self.pool = backend or Pool(corpus, run.config.metabolism, run.config.dtype, workers)
 
     @classmethod
     def begin(cls, home: Home, plan: Plan, workers: int) -> "Life":
         """A new run from the genome in force. Raises BadInput for a plan, genome or corpus that can't be."""
         check_plan(plan)
-        genome = genome_in_force(home)
-        space = read_space(plan.space)
-        corpus = read_corpus(plan.data)
-        config = msgspec.to_builtins(plan)
-        del config["seed"], config["objective"], config["data"]
-        config["genes"] = msgspec.to_builtins(space)
-        config["bigram_loss"] = bigram_loss(corpus)
-        config["documents"] = len(set(corpus.documents))
-        run = Run(
-            objective=plan.objective,
-            config=config,
-            seed=plan.seed,
-            genome=genome.genes,
-            ancestors=genome.ancestors,
-            corpus=plan.data,
-            corpus_sha256=corpus.sha256,
-            versions=versions(),
-            workers=workers,
-            stage=genome.stage,
-            created_at=now(),
-        )
-        return cls(home, plan, space, corpus, workers, run)
+        genome, corpus = genome_in_force(home), read_corpus(plan.data)
+        return cls(home, resolve(plan, genome, corpus, workers), corpus, workers)
 
     @classmethod
     def resume(cls, home: Home, path: Path, workers: int, generations: int | None = None) -> "Life":
@@ -147,12 +123,10 @@ class Life:
             )
         edited = f"{path}: its first line was edited: "
         try:
-            config = dict(run.config)
-            space = check_space(msgspec.convert(config.pop("genes", None), Spelling), f"{edited}genes")
-            config |= {"seed": run.seed, "objective": run.objective, "data": run.corpus}
-            plan = check_plan(msgspec.convert(config, Plan), edited)
+            check_space(msgspec.convert(msgspec.to_builtins(run.config.genes), Spelling), f"{edited}genes")
         except msgspec.ValidationError as error:
             raise BadInput(f"{edited}{error}") from None
+        check_plan(asked(run), edited)
         if generations is None and is_finished(held):
             raise BadInput(f"{path.stem}: is finished; '--generations N' extends it to N generations in all")
         corpus = read_corpus(run.corpus, f"{path.name}: corpus")
@@ -163,7 +137,7 @@ class Life:
         had = max((event.generation for event in held if isinstance(event, GenerationStart)), default=0)
         if generations is not None and generations <= had:
             raise BadInput(f"--generations {generations}: {path.stem} has had {had} already: more are needed to go on")
-        return cls(home, plan, space, corpus, workers, path, generations)
+        return cls(home, run, corpus, workers, path, generations)
 
     # --- the inbox
 
@@ -183,11 +157,11 @@ class Life:
         """The life, as it happens. Of a resumed run, what the journal didn't hold yet."""
         try:
             with self.home.lock():
-                if isinstance(self._begun, Run):
-                    self.journal = Journal.create(self.home, self._begun)
-                    yield self._begun
+                if self._path is None:
+                    self.journal = Journal.create(self.home, self.run)
+                    yield self.run
                 else:
-                    self.journal = Journal.reopen(self._begun)
+                    self.journal = Journal.reopen(self._path)
                 try:
                     yield from self._record(self._live(self.journal))
                     self.journal.check_repeated()
@@ -205,19 +179,18 @@ class Life:
             yield from self.journal.write(event)
 
     def _live(self, journal: Journal) -> Iterator[Event]:
-        run, plan = journal.run, self.plan
+        run, config = self.run, self.run.config
         self._remembered = deque(learnt(journal.held))
-        if not isinstance(self._begun, Run):
+        if self._path is not None:
             yield Resumed(resumed_at=now(), workers=self.workers)
-        if not is_prepared(plan.metabolism, plan.dtype):
-            yield Worker(worker=0, state="compiling", reason=f"the {plan.metabolism} metabolism, once")
-        prepare(plan.metabolism, plan.dtype)
-        if plan.whole_life:
+        if not is_prepared(config.metabolism, config.dtype):
+            yield Worker(worker=0, state="compiling", reason=f"the {config.metabolism} metabolism, once")
+        prepare(config.metabolism, config.dtype)
+        if config.whole_life:
             yield Stage(stage=run.stage, saying=SAYINGS[run.stage])
             yield from self._be(run.genome)
-        search = Search(
-            self._config(run), run.genome, self._params_of, self.pool, journal, self, plan.minutes, self.generations
-        )
+        engine = Engine(run, self._params_of, self.corpus.vocab_size)
+        search = Search(engine, self.pool, journal, self, self.generations)
         goes_on = True
         while goes_on:
             yield Stage(stage="evolving", saying=SAYINGS["evolving"])
@@ -225,7 +198,7 @@ class Life:
             champion = search.engine.champion
             if champion:
                 yield from self._rewrite(journal, search, champion)
-            if champion and plan.whole_life:
+            if champion and config.whole_life:
                 yield Stage(stage="evolved", saying=SAYINGS["evolved"])
                 yield from self._be(champion.genes)
             goes_on = yield from search.extended()
@@ -235,32 +208,14 @@ class Life:
     def _params_of(self, genes: Genes) -> int:
         return architecture_of(genes, self.corpus.vocab_size).parameters
 
-    def _config(self, run: Run) -> Config:
-        """What the engine needs to know of the run."""
-        plan = self.plan
-        return Config(
-            objective=plan.objective,
-            seed=plan.seed,
-            generations=plan.generations,
-            population=plan.population,
-            elitism=plan.elitism,
-            space=self.space,
-            widens=plan.space in ("default", "wide"),
-            floor=run.config["bigram_loss"],
-            uniform=math.log(self.corpus.vocab_size),
-            cycles=plan.cycles,
-            target=plan.target,
-            patience=plan.patience,
-        )
-
     def _be(self, genes: Genes) -> Iterator[Event]:
         """Train the creature that `genes` spell, keep its weights and let it dream; or tell what the journal tells."""
         if self._remembered:
             yield from self._remembered.popleft()
             return
-        plan, began = self.plan, time.monotonic()
-        seed = training_seed(plan.seed, genes, OWN)
-        training = Training(genes, self.corpus, seed, plan.metabolism, plan.dtype, tick=self.look_up)
+        config, began = self.run.config, time.monotonic()
+        seed = training_seed(self.run.seed, genes, OWN)
+        training = Training(genes, self.corpus, seed, config.metabolism, config.dtype, tick=self.look_up)
         params = training.architecture.parameters
         yield TrainStart(
             genes=genes, documents=len(training.documents), vocab_size=self.corpus.vocab_size, params=params
@@ -316,8 +271,8 @@ class Life:
             origin=organism.origin,
             run=journal.stem,
             seed=run.seed,
-            metabolism=self.plan.metabolism,
-            dtype=self.plan.dtype,
+            metabolism=self.run.config.metabolism,
+            dtype=self.run.config.dtype,
             corpus=run.corpus,
             corpus_sha256=run.corpus_sha256,
             version=versions()["organism"],
@@ -362,29 +317,6 @@ class Life:
                 acts.append(self._inbox.get(timeout=0.0 if acts else wait))
         except queue.Empty:
             return acts
-
-
-def versions() -> dict[str, str]:
-    """Of this program and of what its results might depend on."""
-    import numba
-    import numpy
-
-    return {
-        "organism": metadata.version("organism"),
-        "python": platform.python_version(),
-        "numpy": numpy.__version__,
-        "numba": numba.__version__,
-    }
-
-
-def now() -> str:
-    """The present moment, UTC, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def data_name(name: str) -> str:
-    """What a journal calls a corpus: its name, or the absolute path of its file."""
-    return name if name in embedded() or name == "makemore" else str(Path(name).absolute())
 
 
 def live(home: str | Path | None = None, workers: int = 1, **wishes: Any) -> Iterator[Event]:

@@ -1,15 +1,22 @@
-"""What a person asks a life to be: the plan, what may stand in it, and what is usual."""
+"""What a person asks a life to be: the plan, what may stand in it, what is usual, and the run that it comes to."""
 
 import math
+import platform
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from ..corpus import Corpus, embedded
 from ..errors import BadInput
+from ..events import Config, Run
 from ..files import parse_toml, read_text
+from ..fitness.loss import bigram_loss
 from ..fitness.objectives import OBJECTIVES
 from ..genes import GENES, allowed
+from ..genome import Genome
 from ..mind.training import DTYPES, METABOLISMS
 from ..space import SPACES, Space, Spelling, check_space
 
@@ -79,6 +86,31 @@ def _allowed(field: str) -> str:
     return "must be a list of values, or { min, max }" if field in GENES else allowed(field)
 
 
+def resolve(plan: Plan, genome: Genome, corpus: Corpus, workers: int) -> Run:
+    """The run that `plan` comes to, from that genome on that corpus. Raises BadInput for a space that can't be."""
+    wishes = {name: getattr(plan, name) for name in Config.__struct_fields__ if name in Plan.__struct_fields__}
+    documents = len(set(corpus.documents))
+    return Run(
+        objective=plan.objective,
+        config=Config(**wishes, genes=read_space(plan.space), bigram_loss=bigram_loss(corpus), documents=documents),
+        seed=plan.seed,
+        genome=genome.genes,
+        ancestors=genome.ancestors,
+        corpus=plan.data,
+        corpus_sha256=corpus.sha256,
+        versions=versions(),
+        workers=workers,
+        stage=genome.stage,
+        created_at=now(),
+    )
+
+
+def asked(run: Run) -> Plan:
+    """The plan that `run` was resolved from."""
+    wishes = {name: getattr(run.config, name) for name in Plan.__struct_fields__ if hasattr(run.config, name)}
+    return Plan(seed=run.seed, objective=run.objective, data=run.corpus, **wishes)
+
+
 class Scale(NamedTuple):
     """How large a search is. For a hydra, generations are those of a cycle and population that of a head."""
 
@@ -92,3 +124,26 @@ def usual_scale(objective: str) -> Scale:
     if objective in ("beauty", "flow", "symmetry", "creativity", "classic-beauty"):
         return Scale(5, 12, 2)
     return Scale(3 if objective == "hydra" else 10, 8, 1)
+
+
+def versions() -> dict[str, str]:
+    """Of this program and of what its results might depend on."""
+    import numba
+    import numpy
+
+    return {
+        "organism": metadata.version("organism"),
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "numba": numba.__version__,
+    }
+
+
+def now() -> str:
+    """The present moment, UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def data_name(name: str) -> str:
+    """What a journal calls a corpus: its name, or the absolute path of its file."""
+    return name if name in embedded() or name == "makemore" else str(Path(name).absolute())

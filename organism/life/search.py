@@ -5,7 +5,7 @@ done again. Here are the clock and the person's acts; the engine knows neither.
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -23,7 +23,7 @@ from ..events import (
     Progress,
     Worker,
 )
-from ..evolution.engine import Config, Engine
+from ..evolution.engine import Engine
 from ..evolution.variation import cost
 from ..genes import Genes
 from ..trial import Done, Failed, Key, Step, Trial
@@ -68,22 +68,12 @@ class Past(msgspec.Struct, frozen=True):
 class Search:
     """One evolution at work. `events` brings it to its end; `extended` says whether it goes on from there.
 
-    minutes bound the search. generations, if given, is how many a person now wishes it to have in all.
+    generations, if given, is how many a person now wishes it to have in all.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        genome: Genes,
-        params_of: Callable[[Genes], int],
-        pool: Backend,
-        journal: Journal,
-        person: Person,
-        minutes: float | None = None,
-        generations: int | None = None,
-    ):
-        self.engine = Engine(config, genome, params_of)
-        self.minutes = minutes
+    def __init__(self, engine: Engine, pool: Backend, journal: Journal, person: Person, generations: int | None = None):
+        self.engine = engine
+        self.minutes = journal.run.config.minutes
         self.pool = pool
         self.journal = journal
         self.person = person

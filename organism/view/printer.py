@@ -122,13 +122,13 @@ class Printer:
         config = event.config
         self.objective = event.objective
         yield (
-            f"organism: seed {event.seed}, objective {event.objective}, {config['generations']} generations of "
-            f"{config['population']}, space {config['space']}, {config['metabolism']} {config['dtype']}, "
+            f"organism: seed {event.seed}, objective {event.objective}, {config.generations} generations of "
+            f"{config.population}, space {config.space}, {config.metabolism} {config.dtype}, "
             f"{event.workers} workers"
         )
-        yield f"  corpus {event.corpus}: bigram counts reach a validation loss of {config['bigram_loss']:.4f}"
-        if config["documents"] < FEW:
-            yield f"  only {config['documents']} distinct documents: held-out fitness is mostly noise"
+        yield f"  corpus {event.corpus}: bigram counts reach a validation loss of {config.bigram_loss:.4f}"
+        if config.documents < FEW:
+            yield f"  only {config.documents} distinct documents: held-out fitness is mostly noise"
 
     def _generation(self, event: GenerationEnd) -> Iterator[str]:
         """A line with best, mean and worst in the objective's own unit, and a bar of what was gained since the first.

@@ -65,7 +65,7 @@ def test_another_seed_is_another_course():
 
 
 def test_a_result_that_nobody_asked_for_is_an_error():
-    engine = Engine(plan(), PRIMORDIAL, params_of)
+    engine = Engine(plan(), params_of, 27)
     with pytest.raises(KeyError):
         engine.tell(Key(999, 0), measured(PRIMORDIAL, 0, smooth))
 
@@ -83,7 +83,7 @@ def test_the_first_generation_is_the_genome_its_mutants_and_strangers():
 
 def test_a_genome_cheaper_than_anything_in_the_space_still_has_mutants():
     space = SPACES["wide"] | {"num_steps": Range(5000, 10000)}
-    course = Course(plan(space=space, generations=3), genome=Genes(4, 1, 1, 4, 1, 0.01, 10, 1))
+    course = Course(plan(genes=space, generations=3, genome=Genes(4, 1, 1, 4, 1, 0.01, 10, 1)))
     course.step()
     assert [b.origin for b in course.all(events.Born)] == ["genome"] + ["mutant"] * 3 + ["random"] * 4
 
@@ -108,7 +108,7 @@ def test_everything_bred_lies_in_the_space_or_in_the_widened_one(objective):
 
 def test_a_space_of_ones_own_never_widens():
     space = SPACES["default"] | {"n_embd": (8, 12), "n_layer": (1,), "mlp_ratio": (1, 2)}
-    course = Course(plan(space=space, widens=False, generations=14), lambda genes, replicate: {}).finish()
+    course = Course(plan(genes=space, space="own.toml", generations=14), lambda genes, replicate: {}).finish()
     assert {end.regime for end in course.all(events.GenerationEnd)} == {"normal", "championship", "cataclysm"}
     for born in course.all(events.Born):
         assert born.genes == PRIMORDIAL or is_within(born.genes, space)
@@ -167,7 +167,7 @@ def test_every_organism_has_an_origin_and_older_parents():
 
 def test_one_kind_alone_is_reported_as_a_monoculture():
     only = space_of((16,), (4,), (1,), (16,), (4,), Range(0.001, 0.05), Range(100, 2000), (1, 2))
-    course = Course(plan(space=only, widens=False)).finish()
+    course = Course(plan(genes=only, space="own.toml")).finish()
     assert {end.species for end in course.all(events.GenerationEnd)} == {1}
 
 
@@ -177,7 +177,7 @@ def test_species_judged_poor_twice_are_not_drawn_again_for_strangers():
 
     space = space_of((8, 32), (4,), (1,), (16,), (4,), Range(0.001, 0.05), Range(100, 2000), (1, 2))
     for seed in range(5):
-        course = Course(plan(space=space, widens=False, seed=seed), narrow_is_poor).finish()
+        course = Course(plan(genes=space, space="own.toml", seed=seed), narrow_is_poor).finish()
         poor: Counter = Counter()
         for event in course.events:
             if isinstance(event, events.GenerationEnd):
@@ -214,7 +214,7 @@ def test_growth_leads_out_of_a_championship():
         bodies = [genes.n_head, genes.n_layer, genes.block_size, genes.mlp_ratio]
         return {"validation_loss": 2.4 - 0.1 * sum(a > b for a, b in zip(bodies, (4, 4, 24, 4), strict=True))}
 
-    course = Course(plan(), beyond, genome=genome).finish()
+    course = Course(plan(genome=genome), beyond).finish()
     ends = course.all(events.GenerationEnd)
     assert [end.regime for end in ends[:4]] == ["normal", "normal", "normal", "championship"]
     assert ends[3].stagnation == 0
@@ -230,7 +230,7 @@ def test_a_cataclysm_finds_what_lies_beyond_the_space_and_ends():
 
     left = 0
     for seed in range(8):
-        course = Course(plan(seed=seed), wider, genome=msgspec.structs.replace(PRIMORDIAL, n_embd=32)).finish()
+        course = Course(plan(seed=seed, genome=msgspec.structs.replace(PRIMORDIAL, n_embd=32)), wider).finish()
         ends = course.all(events.GenerationEnd)
         assert [end.regime for end in ends[:6]] == ["normal"] * 3 + ["championship"] * 2 + ["cataclysm"]
         if ends[5].stagnation == 0:
@@ -333,7 +333,7 @@ def test_the_smallest_populations_still_search(population, elitism, objective):
 
 def test_a_space_of_two_genomes_is_searched_once_and_the_run_goes_on_to_its_end():
     space = space_of((16,), (4,), (1,), (16,), (4,), (0.01,), (1000,), (1, 2))
-    course = Course(plan(space=space, widens=False, generations=50)).finish()
+    course = Course(plan(genes=space, space="own.toml", generations=50)).finish()
     assert len(course.engine.ledger.records) == 2
     assert len(course.all(events.GenerationEnd)) == 50
 
@@ -433,7 +433,7 @@ def test_abandoned_in_its_first_generation_a_run_confirms_the_genome():
 def test_what_failed_or_was_poor_in_an_abandoned_generation_is_as_if_it_had_not_been_tried():
     one = {gene: (getattr(PRIMORDIAL, gene),) for gene in ARCHITECTURE}
     space = SPACES["default"] | one
-    course = Course(plan(space=space, floor=0.0), dies=lambda genes, replicate: genes.num_steps < 800)
+    course = Course(plan(genes=space, bigram_loss=0.0), dies=lambda genes, replicate: genes.num_steps < 800)
     ledger = course.engine.ledger
     while not (ledger.dead and ledger.blacklist()):
         course.step()

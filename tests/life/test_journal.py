@@ -21,20 +21,8 @@ from organism.story import contrasts, tell
 
 
 def run_line(objective: str = "loss", **versions) -> events.Run:
-    return events.Run(
-        objective=objective,
-        config={"generations": 3, "population": 8, "space": "default", "metabolism": "tape", "dtype": "float64"}
-        | {"cycles": 2, "bigram_loss": 2.45, "documents": 300, "whole_life": False},
-        seed=1,
-        genome=PRIMORDIAL,
-        ancestors=(),
-        corpus="names",
-        corpus_sha256="0",
-        versions={"organism": "0.1.0"} | versions,
-        workers=2,
-        stage="primordial",
-        created_at="2026-01-01T00:00:00+00:00",
-    )
+    run = plan(objective, generations=3, cycles=2)
+    return msgspec.structs.replace(run, versions=run.versions | versions)
 
 
 def told(objective: str = "loss", **changes) -> list:
@@ -124,8 +112,7 @@ def test_a_journal_that_cannot_be_read_is_not_passed_over_for_an_older_one(home,
 
 
 def test_a_finished_run_is_not_resumed_but_says_how_it_is_extended(home, capsys):
-    run = msgspec.structs.replace(WHOLE[0], config=WHOLE[0].config | {"genes": msgspec.to_builtins(SPACES["default"])})
-    path = write(home, [run, *WHOLE[1:]]).path
+    path = write(home, WHOLE).path
     content = path.read_bytes()
     assert command("runs", "resume", path.stem, "--headless", "--home", home.folder) == 2
     assert "is finished; '--generations N' extends it" in capsys.readouterr().err
@@ -178,8 +165,9 @@ def test_what_is_no_journal_is_said_in_one_line(home, change, said, verb, capsys
     ],
 )
 def test_a_first_line_that_cannot_be_lived_is_refused_before_anything_is_written(home, change, said, capsys):
-    config = WHOLE[0].config | {"genes": msgspec.to_builtins(SPACES["default"])} | change
-    own = {field: config.pop(field) for field in ("objective", "seed") if field in change}
+    change = dict(change)
+    own = {field: change.pop(field) for field in ("objective", "seed") if field in change}
+    config = msgspec.structs.replace(WHOLE[0].config, **change)
     path = write(home, [msgspec.structs.replace(WHOLE[0], config=config, **own), *WHOLE[1:20]]).path
     content = path.read_bytes()
     assert command("runs", "resume", path.stem, "--headless", "--home", home.folder) == 2

@@ -72,7 +72,8 @@ def test_a_search_alone_ends_as_what_it_has_become(recorded):
 
 
 def test_an_evolved_creature_that_begins_its_next_run_has_its_search_before_it(recorded):
-    run = msgspec.structs.replace(recorded[0], stage="evolved", config=recorded[0].config | {"documents": 60})
+    config = msgspec.structs.replace(recorded[0].config, documents=60)
+    run = msgspec.structs.replace(recorded[0], stage="evolved", config=config)
     again = [run, events.Stage(stage="evolved", saying="I have become"), *recorded[2:]]
     learning = told(again, lambda event: isinstance(event, events.TrainStep) and event.step == 500)
     assert doing(learning) == "learning"

@@ -87,7 +87,7 @@ the **primordial** creature was measured to be. They are shown where they are ne
     def _rules(self, snapshot: Snapshot, in_nats: bool) -> list[Rule]:
         palette = self.query_one("#training", Chart).palette
         rules = []
-        if in_nats and snapshot.run and (floor := snapshot.run.config.get("bigram_loss")):
+        if in_nats and snapshot.run and (floor := snapshot.run.config.bigram_loss):
             rules.append(Rule("bigrams", floor, palette.bad))
         primordial = snapshot.training("primordial")
         if in_nats and primordial and primordial.end and primordial.end.validation_loss is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from ...corpus import Corpus
-from ...life.life import versions
+from ...life.plan import versions
 from .arithmetic import Micro, Rung, Shape, ladder, micro_benchmarks, peak_gflops, shapes
 from .processes import Crew, Evolution, Startup, crews, evolution, startup
 from .turns import Tell

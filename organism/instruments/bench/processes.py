@@ -15,8 +15,8 @@ from ...errors import Failure
 from ...events import GenerationEnd, GenerationStart, Judged
 from ...genes import PRIMORDIAL
 from ...home import Home
-from ...life.life import Life, data_name
-from ...life.plan import Plan
+from ...life.life import Life
+from ...life.plan import Plan, data_name
 from ...trial import Done, Failed, Key, Step, Trial
 from ...workers.pool import Pool
 from .turns import REPEATS, Tell, in_turns

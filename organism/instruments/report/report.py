@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
+import msgspec
 import tomli_w
 
 from ...errors import BadInput
@@ -402,7 +403,7 @@ def _figures(story: Story) -> str:
         ("objective", run.objective),
         ("seed", str(run.seed)),
         ("corpus", f"{run.corpus} (sha256 {run.corpus_sha256[:16]}…)"),
-        ("metabolism", f"{run.config.get('metabolism')} {run.config.get('dtype')}"),
+        ("metabolism", f"{run.config.metabolism} {run.config.dtype}"),
         ("generations", f"{story.completed:,} of {_planned(story)}"),
         ("organisms", f"{len(story.organisms):,}"),
         ("begun", run.created_at),
@@ -419,7 +420,7 @@ def _figures(story: Story) -> str:
 def _planned(story: Story) -> str:
     """How many generations the run was to have: when it began, or since a person extended it."""
     config = story.run.config
-    begun = config["generations"] * (config["cycles"] if story.is_hydra else 1)
+    begun = config.generations * (config.cycles if story.is_hydra else 1)
     return f"{max([begun, *(act.generations for act in story.acts if act.generations)]):,}"
 
 
@@ -438,16 +439,16 @@ def command(story: Story) -> str:
     run, config = story.run, story.run.config
     genome = Genome(run.stage, run.genome, None, run.ancestors).toml()
     lines = [*_file("genome.toml", genome)]
-    space = str(config.get("space", "default"))
+    space = config.space
     if space not in SPACES:
         space = "space.toml"
-        lines += _file(space, tomli_w.dumps(config["genes"]))
-    words = ["organism", *([] if config.get("whole_life") else ["evolve"]), "--headless", "--home", "."]
+        lines += _file(space, tomli_w.dumps(msgspec.to_builtins(config.genes)))
+    words = ["organism", *([] if config.whole_life else ["evolve"]), "--headless", "--home", "."]
     flags = {"seed": run.seed, "objective": run.objective}
-    flags |= {name: config.get(name) for name in ("generations", "population")}
-    flags |= {"cycles": config.get("cycles")} if run.objective == "hydra" else {}
-    flags |= {name: config.get(name) for name in ("target", "patience", "minutes")}
-    flags |= {"space": space, "metabolism": config.get("metabolism"), "dtype": config.get("dtype"), "data": run.corpus}
+    flags |= {name: getattr(config, name) for name in ("generations", "population")}
+    flags |= {"cycles": config.cycles} if run.objective == "hydra" else {}
+    flags |= {name: getattr(config, name) for name in ("target", "patience", "minutes")}
+    flags |= {"space": space, "metabolism": config.metabolism, "dtype": config.dtype, "data": run.corpus}
     for name, value in flags.items():
         if value is not None:
             words += [f"--{name}", shlex.quote(str(value))]

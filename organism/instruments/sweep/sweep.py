@@ -36,7 +36,7 @@ from ...evolution.variation import cost
 from ...files import parse_toml, read_text, write_atomically
 from ...genes import GENES, Genes, allowed, check_genes, given, record_of
 from ...home import Home
-from ...life.life import data_name, versions
+from ...life.plan import data_name, versions
 from ...mind.training import architecture_of
 from ...trial import Done, Failed, Key, Measurement, Step, Trial
 from ...workers.pool import Pool
