@@ -113,7 +113,7 @@ def dream(
     if len(prompt) > corpus.longest:
         raise BadInput(f"--prompt: holds {len(prompt)} letters: at most {corpus.longest} are allowed")
     creature = creature_in_force(home, genome, corpus, say)
-    return [held.text for held in dreams(creature, n, random.Random(seed), temperature, prompt=prompt)]
+    return [dreamt.text for dreamt in dreams(creature, n, random.Random(seed), temperature, prompt=prompt)]
 
 
 def corpus_of(genome: Genome, data: str | None) -> Corpus:

@@ -156,3 +156,12 @@ def test_series_hold_all_other_genes_still():
     assert found[0].title == "loss against steps (n_embd 8)"
     assert [sample.x for sample in found[0].samples] == [100, 200, 300]
     assert len(found[-1].samples[1].losses) == 4, "creatures of equal compute are one sample"
+
+
+def test_traits_set_series_apart_on_every_axis():
+    grid = [point(n_embd=e, activation=a) for e in (8, 16) for a in ("relu", "squared_relu")]
+    assert [(s.axis, s.rest, len(s.samples)) for s in analyse(grid).series] == [
+        (axis, {"activation": activation}, 2)
+        for axis in ("parameters", "compute")
+        for activation in ("relu", "squared_relu")
+    ]
