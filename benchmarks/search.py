@@ -31,7 +31,8 @@ from organism.evolution import variation
 from organism.evolution.engine import CONFIRMED, Engine
 from organism.fitness.loss import bigram_loss, test_loss, validation_loss
 from organism.genes import GENES, PRIMORDIAL, Genes, Range
-from organism.mind.training import Diverged, Training, architecture_of, prepare
+from organism.mind.metabolism.build import prepare
+from organism.mind.training import Diverged, Training, architecture_of
 from organism.space import SPACES, choices
 from organism.trial import CONFIRMATIONS, Measurement, training_seed
 

@@ -884,11 +884,11 @@ def _checked(shared: Shared) -> str:
 
 def _compile_once(metabolism: str, dtype: str = "float64") -> None:
     """Have compiled loops at hand, and say so where that takes a while: the first time on a machine."""
-    from .mind.training import is_prepared, prepare
+    from .mind.metabolism.build import prepare, to_compile
     from .view.printer import compiling
 
-    if not is_prepared(metabolism, dtype):
-        with compiling(f"the {metabolism} metabolism in {dtype}"):
+    if what := to_compile(metabolism, dtype):
+        with compiling(what):
             prepare(metabolism, dtype)
 
 

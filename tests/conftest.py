@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from organism.mind.training import prepare
+from organism.mind.metabolism.build import prepare
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from organism.life.creature import Lesson, creature_in_force, train
 from organism.life.genomes import genome_in_force
 from organism.life.plan import Plan, resolve
 from organism.mind.sampling import dreams
-from organism.mind.training import load_weights
+from organism.mind.weights import load_weights
 
 DREAMT = 20
 

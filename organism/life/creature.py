@@ -14,18 +14,10 @@ from ..genes import Genes
 from ..genome import Genome
 from ..home import Home
 from ..mind.gpt import Architecture
+from ..mind.metabolism.build import Metabolism, build, prepare, to_compile
 from ..mind.sampling import dreams
-from ..mind.training import (
-    Creature,
-    Metabolism,
-    Training,
-    architecture_of,
-    build,
-    is_prepared,
-    load_weights,
-    prepare,
-    save_weights,
-)
+from ..mind.training import Creature, Training, architecture_of
+from ..mind.weights import load_weights, save_weights
 from .genomes import genome_in_force
 
 SEED = 42
@@ -125,10 +117,7 @@ def corpus_of(genome: Genome, data: str | None) -> Corpus:
 def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[[str], None]) -> Creature:
     """The trained creature of `home`: from its kept weights, or trained now if they're absent or another genome's."""
     kept = load_weights(home.weights)
-    metabolism, mind = _able_body(architecture_of(genome.genes, corpus.vocab_size), corpus.longest)
-    if not is_prepared(metabolism):
-        say(f"compiling the {metabolism} metabolism, once on this machine (a few seconds) ...")
-    prepare(metabolism)
+    metabolism, mind = _able_body(architecture_of(genome.genes, corpus.vocab_size), corpus.longest, say)
     if kept and kept[0].genes == genome.genes and kept[0].corpus == corpus.sha256:
         return Creature(genome.genes, corpus, mind, kept[1], random.Random(kept[0].seed))
     say(f"no weights of this genome on {corpus.name} yet: training it first")
@@ -143,9 +132,15 @@ def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[
     return creature
 
 
-def _able_body(architecture: Architecture, longest: int) -> tuple[str, Metabolism]:
+def _able_body(architecture: Architecture, longest: int, say: Callable[[str], None]) -> tuple[str, Metabolism]:
     """What runs a creature of whatever size, and its name: the tape, or `fused` where the tape would be too large."""
+
+    def built(metabolism: str) -> tuple[str, Metabolism]:
+        if what := to_compile(metabolism):
+            say(f"compiling {what} (a few seconds) ...")
+        return metabolism, build(metabolism, architecture, longest)
+
     try:
-        return METABOLISM, build(METABOLISM, architecture, longest)
+        return built(METABOLISM)
     except BadInput:
-        return "fused", build("fused", architecture, longest)
+        return built("fused")

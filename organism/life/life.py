@@ -42,8 +42,10 @@ from ..fitness.loss import test_loss, validation_loss
 from ..genes import Genes
 from ..genome import Ancestor, Genome, Provenance
 from ..home import Home
+from ..mind.metabolism.build import prepare, to_compile
 from ..mind.sampling import dreams
-from ..mind.training import Training, architecture_of, is_prepared, prepare, save_weights
+from ..mind.training import Training, architecture_of
+from ..mind.weights import save_weights
 from ..space import Spelling, check_space
 from ..trial import OWN, training_seed
 from ..workers.backend import Backend
@@ -183,8 +185,8 @@ class Life:
         self._remembered = deque(learnt(journal.held))
         if self._path is not None:
             yield Resumed(resumed_at=now(), workers=self.workers)
-        if not is_prepared(config.metabolism, config.dtype):
-            yield Worker(worker=0, state="compiling", reason=f"the {config.metabolism} metabolism, once")
+        if what := to_compile(config.metabolism, config.dtype):
+            yield Worker(worker=0, state="compiling", reason=what)
         prepare(config.metabolism, config.dtype)
         if config.whole_life:
             yield Stage(stage=run.stage, saying=SAYINGS[run.stage])

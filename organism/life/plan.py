@@ -17,7 +17,7 @@ from ..fitness.loss import bigram_loss
 from ..fitness.objectives import OBJECTIVES
 from ..genes import GENES, allowed
 from ..genome import Genome
-from ..mind.training import DTYPES, METABOLISMS
+from ..mind.metabolism.build import DTYPES, METABOLISMS
 from ..space import SPACES, Space, Spelling, check_space
 
 

@@ -5,29 +5,19 @@
 A loss that isn't finite raises `Diverged`, in every metabolism, and so do weights that aren't when all is learnt.
 """
 
-import io
 import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Protocol
 
-import msgspec
 import numpy as np
-from filelock import FileLock
 
 from ..corpus import Corpus
-from ..errors import BadInput
-from ..files import write_atomically
-from ..genes import PRIMORDIAL, Genes, check_genes
+from ..genes import Genes
 from .adam import Adam, AdamConstants
 from .gpt import Architecture
-from .metabolism.compiled import cache_folder, is_ready, mark_ready
+from .metabolism.build import Metabolism, build
 
-METABOLISMS = ("val", "tape", "fused")
-DTYPES = ("float64", "float32")
 SLICE = 0.02  # seconds of training after which to look up
 MARKS = 100
 
@@ -40,89 +30,11 @@ class Diverged(ArithmeticError):
         self.step = step
 
 
-class Metabolism(Protocol):
-    """What runs a creature's arithmetic. `Tape` documents each of these."""
-
-    def train(
-        self,
-        weights: np.ndarray,
-        adam: Adam,
-        tokens: np.ndarray,
-        starts: np.ndarray,
-        order: np.ndarray,
-        learning_rates: np.ndarray,
-        constants: AdamConstants,
-    ) -> np.ndarray: ...
-
-    def gradient(
-        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
-    ) -> tuple[float, np.ndarray]: ...
-
-    def evaluate(
-        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, tick: Callable[[], None] = lambda: None
-    ) -> float: ...
-
-    def logits(self, weights: np.ndarray, tokens: Sequence[int], position: int) -> np.ndarray: ...
-
-
 def architecture_of(genes: Genes, vocab_size: int) -> Architecture:
     """The architecture that `genes` spell for a vocabulary of that size."""
     return Architecture(
         vocab_size, genes.n_embd, genes.n_head, genes.n_layer, genes.block_size, genes.mlp_ratio, genes.activation
     )
-
-
-def build(
-    metabolism: str, architecture: Architecture, longest: int, dtype: str = "float64", tick: Callable = lambda: None
-) -> Metabolism:
-    """The metabolism of that name for documents of up to `longest` characters. A tape calls `tick` as it records."""
-    positions = min(architecture.block_size, longest + 1)
-    if metabolism == "val":
-        from .metabolism.graph import Graph
-
-        return Graph(architecture, positions, dtype, tick)
-    if metabolism == "tape":
-        from .metabolism.tape import Tape
-
-        return Tape(architecture, positions, dtype, tick)
-    from .metabolism.fused import Fused
-
-    return Fused(architecture, positions, dtype)
-
-
-def is_prepared(metabolism: str, dtype: str = "float64") -> bool:
-    """Whether the loops of `metabolism` were compiled on this machine before, so that `prepare` takes no time."""
-    return is_ready(_kernels(metabolism, dtype))
-
-
-def prepare(metabolism: str, dtype: str = "float64") -> None:
-    """Have the compiled loops of `metabolism` in memory. The first time that takes a few seconds.
-
-    Several processes may ask at once: one compiles, the others wait and load.
-    """
-    if is_prepared(metabolism, dtype):
-        _exercise(metabolism, dtype)
-        return
-    with FileLock(cache_folder() / "compiling.lock"):
-        _exercise(metabolism, dtype)
-        mark_ready(_kernels(metabolism, dtype))
-
-
-def _kernels(metabolism: str, dtype: str) -> str:
-    return f"fused-{dtype}" if metabolism == "fused" else "tape"
-
-
-@cache
-def _exercise(metabolism: str, dtype: str) -> None:
-    """Use everything that compiled code does, on the smallest creature; once in a process and those forked from it."""
-    architecture = architecture_of(msgspec.structs.replace(PRIMORDIAL, n_embd=4, block_size=2), vocab_size=3)
-    mind = build(metabolism, architecture, 1, dtype)
-    weights = initial_weights(architecture, PRIMORDIAL, random.Random(0), dtype)
-    tokens, starts = np.array([2, 0, 2]), np.array([0, 3])
-    order, rates = np.zeros((1, 1), np.int64), np.array([0.01])
-    mind.train(weights, Adam.for_weights(weights), tokens, starts, order, rates, AdamConstants())
-    mind.evaluate(weights, tokens, starts)
-    mind.logits(weights, [2], 0)
 
 
 def initial_weights(architecture: Architecture, genes: Genes, rng: random.Random, dtype: str) -> np.ndarray:
@@ -255,41 +167,3 @@ class Training:
     def creature(self) -> Creature:
         """What the training has come to so far; it shares the weights and the random generator."""
         return Creature(self.genes, self.corpus, self.mind, self.weights, self.rng)
-
-
-class Weights(msgspec.Struct, frozen=True):
-    """What weights.npz says of itself, besides the numbers."""
-
-    genes: Genes
-    letters: str
-    corpus: str
-    seed: int
-
-
-def save_weights(path: Path, creature: Creature, seed: int) -> None:
-    """Write the creature's weights as float64 in numpy's .npz, with a JSON header; no pickle is involved."""
-    header = Weights(creature.genes, creature.corpus.letters, creature.corpus.sha256, seed)
-    buffer = io.BytesIO()
-    about = np.frombuffer(msgspec.json.encode(header), np.uint8)
-    np.savez(buffer, about=about, weights=creature.weights.astype(np.float64))
-    write_atomically(path, buffer.getvalue())
-
-
-def load_weights(path: Path) -> tuple[Weights, np.ndarray] | None:
-    """(header, weights) of a file that `save_weights` wrote; None if there's none. Raises BadInput for another."""
-    if not path.exists():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as held:
-            header = msgspec.json.decode(held["about"].tobytes(), type=Weights)
-            weights = held["weights"]
-    except Exception:
-        # zipfile, zlib and numpy have a dozen exceptions between them for what a damaged byte can make of an archive.
-        raise BadInput(f"{path}: is not a weights file of this program; move it away to have it trained anew") from None
-    check_genes(header.genes, f"{path}: ")
-    expected = architecture_of(header.genes, len(header.letters) + 1).parameters
-    if weights.shape != (expected,) or weights.dtype != np.float64:
-        raise BadInput(f"{path}: holds {weights.shape} {weights.dtype} weights: its genes need {expected:,} of float64")
-    if not np.isfinite(weights).all():
-        raise BadInput(f"{path}: holds weights that aren't finite; move it away to have it trained anew")
-    return header, weights

@@ -217,7 +217,7 @@ def print_life(events: Iterable[Event], before: Iterable[Event] = ()) -> None:
 @contextmanager
 def compiling(what: str):
     """Say on standard error that `what` is being compiled; on a terminal, for how long already."""
-    said = f"compiling {what}, once on this machine (a few seconds)"
+    said = f"compiling {what} (a few seconds)"
     if not sys.stderr.isatty():
         print(f"{said} ...", file=sys.stderr, flush=True)
         yield

@@ -35,7 +35,7 @@ def _preload(wanted: str) -> None:
 
     from ..corpus import read_corpus
     from ..errors import BadInput
-    from ..mind.training import prepare
+    from ..mind.metabolism.build import prepare
     from .perform import Setup
     from .worker import remember, silence
 

@@ -16,7 +16,7 @@ from multiprocess import connection, process
 
 from ..corpus import Corpus
 from ..fitness.beauty import Judge
-from ..mind.training import prepare
+from ..mind.metabolism.build import prepare
 from ..trial import Done, Failed, Key, Step, Trial
 from .perform import Cancelled, Setup, perform
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from numba import types
 
 from organism.mind.metabolism import compiled
 
@@ -16,12 +17,12 @@ PACKAGE = Path(compiled.__file__).parents[2]
 PROGRAM = """
 import json
 from organism.mind.metabolism import compiled
-from organism.mind.training import is_prepared, prepare
-known = is_prepared("tape")
+from organism.mind.metabolism.build import prepare, to_compile
+known = not to_compile("tape")
 prepare("tape")
 from organism.mind.metabolism.simd import host_lanes
-from organism.mind.metabolism.tape import machine
-misses = machine(host_lanes(8)).stats.cache_misses
+from organism.mind.metabolism.tape import entry
+misses = entry(host_lanes(8)).stats.cache_misses
 print(json.dumps([known, str(compiled.cache_folder()), sum(misses.values())]))
 """
 
@@ -145,11 +146,94 @@ def test_the_first_compilation_is_announced_and_the_second_run_has_nothing_to_an
         "--home",
         folder / "home",
     ]
-    first, second = (
-        subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True, timeout=120, check=True)
-        for _ in range(2)
-    )
+    options = {"cwd": folder, "env": environment, "text": True, "timeout": 120}
+
+    def run():
+        return subprocess.run(command, capture_output=True, check=True, **options)
+
+    first, second = run(), run()
     assert first.stderr.startswith("compiling the tape metabolism")
     assert first.stderr.count("\n") == 1
     assert second.stderr == ""
     assert first.stdout == second.stdout
+    for index in (folder / "cache").rglob("*.nbi"):
+        index.write_bytes(b"")
+    third, fourth = run(), run()
+    assert third.stderr.startswith("compiling the tape metabolism in float64 anew, because what was kept")
+    assert third.stderr.count("\n") == 1
+    assert fourth.stderr == ""
+    assert fourth.stdout == third.stdout == first.stdout
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def garbled(path):
+    path.write_bytes(os.urandom(path.stat().st_size))
+
+
+def scratched(path):
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+
+
+@pytest.mark.parametrize("damage", [emptied, cut, garbled, scratched, Path.unlink])
+@pytest.mark.parametrize("kind", ["*/*.nbi", "*/*.nbc"])
+def test_a_kernel_that_was_damaged_on_disk_is_compiled_anew(tmp_path, monkeypatch, kind, damage):
+    monkeypatch.setattr(compiled, "cache_folder", lambda: tmp_path)
+    assert (compiled.state("twice"), compilations_of_twice()) == ("absent", 1)
+    assert (compiled.state("twice"), compilations_of_twice()) == ("kept", 0)
+    (path,) = (tmp_path / "twice").glob(kind)
+    damage(path)
+    assert (compiled.state("twice"), compilations_of_twice()) == ("damaged", 1)
+    assert (compiled.state("twice"), compilations_of_twice()) == ("kept", 0)
+
+
+def test_a_kernel_that_was_not_stored_to_the_end_is_compiled_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "cache_folder", lambda: tmp_path)
+    compilations_of_twice()
+    (tmp_path / "twice.sha256").unlink()
+    assert (compiled.state("twice"), compilations_of_twice()) == ("absent", 1)
+    assert (compiled.state("twice"), compilations_of_twice()) == ("kept", 0)
+
+
+def compilations_of_twice():
+    """How often a small kernel had to be compiled to be there and right."""
+
+    @compiled.kernel("twice", types.int64)
+    def twice(n):
+        return 2 * n
+
+    assert twice(21) == 42
+    return sum(twice.stats.cache_misses.values())
+
+
+CALLS = """
+import inspect
+import numpy
+from numba.core.dispatcher import Dispatcher
+from organism.mind.metabolism import build, fused, loops, simd, tape
+build.prepare("tape")
+for module in (loops, fused, tape):
+    for part in vars(module).values():
+        for argument in (1, 1.5, True, None, numpy.zeros(64), numpy.zeros(64, numpy.int64)):
+            if isinstance(part, Dispatcher):
+                try:
+                    part(*[argument] * len(inspect.signature(part.py_func).parameters))
+                except Exception:
+                    pass
+    print(sum(isinstance(part, Dispatcher) for part in vars(module).values()))
+"""
+
+
+def test_what_kernels_call_can_be_called_from_python_and_gives_a_result_or_an_error(tmp_path):
+    options = {"env": os.environ | {"XDG_CACHE_HOME": str(tmp_path)}, "text": True, "timeout": 120}
+    ran = subprocess.run([sys.executable, "-c", CALLS], capture_output=True, check=False, **options)
+    assert ran.returncode == 0, ran.stderr
+    assert all(int(count) >= 2 for count in ran.stdout.split())

@@ -20,12 +20,13 @@ import pytest
 from llvmlite import ir
 from scalars import TOLERANCE, Reference, assert_agree, encode
 
-from organism.mind.adam import Adam, AdamConstants, adam_step, step_in_lanes
+from organism.mind.adam import Adam, AdamConstants, adam_step
 from organism.mind.gpt import Architecture
 from organism.mind.metabolism import simd
 from organism.mind.metabolism.compiled import fragment
 from organism.mind.metabolism.fused import Fused
 from organism.mind.metabolism.graph import Graph
+from organism.mind.metabolism.loops import step_in_lanes
 from organism.mind.metabolism.simd import exp, load, pointer, sqrt, store
 from organism.mind.metabolism.tape import Tape
 

@@ -18,12 +18,8 @@ from organism.life.creature import dream as dream_at_home
 from organism.life.genomes import read_preset, write_genome
 from organism.mind.metabolism import tape, windows
 from organism.mind.sampling import dream, dreams
-from organism.mind.training import (
-    Diverged,
-    Training,
-    load_weights,
-    save_weights,
-)
+from organism.mind.training import Diverged, Training
+from organism.mind.weights import load_weights, save_weights
 
 MICROGPT_NAMES = (
     "kamon ann karai jaire vialan karia yeran anna areli kaina "

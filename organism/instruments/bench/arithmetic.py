@@ -15,10 +15,11 @@ from ...corpus import Corpus
 from ...genes import PRIMORDIAL, Genes
 from ...mind.adam import Adam, AdamConstants
 from ...mind.gpt import GPT, Architecture
-from ...mind.metabolism.compiled import kernel
+from ...mind.metabolism.build import build, prepare
+from ...mind.metabolism.compiled import fragment
 from ...mind.metabolism.graph import Graph
 from ...mind.metabolism.simd import host_lanes, load, pointer, store
-from ...mind.training import architecture_of, build, initial_weights, prepare
+from ...mind.training import architecture_of, initial_weights
 from ...mind.val import Val
 from .turns import REPEATS, Tell, clock, in_turns
 
@@ -158,7 +159,7 @@ def _paces(runners: dict[Way, Runner], peaks: dict[str, float], tell: Tell) -> d
 def _multiply_add(lanes: int) -> Callable:
     """x <- x a + b in twelve vectors that don't wait for each other: as many operations as a core can do."""
 
-    @kernel()
+    @fragment
     def run(numbers, rounds):
         p = pointer(numbers, lanes)
         a, b = load(p, 0), load(p, lanes)

@@ -22,8 +22,9 @@ import numpy as np
 from ...corpus import Corpus
 from ...errors import BadInput
 from ...genes import PRIMORDIAL
+from ...mind.metabolism.build import prepare
 from ...mind.sampling import dreams
-from ...mind.training import Training, prepare
+from ...mind.training import Training
 from .turns import Tell
 
 OWN = (("tape", "float64"), ("fused", "float64"), ("fused", "float32"), ("val", "float64"))

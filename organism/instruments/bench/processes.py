@@ -115,7 +115,7 @@ def _cold_compile(metabolism: str, dtype: str) -> float:
         code = (
             f"import time, pathlib; from organism.mind.metabolism import compiled\n"
             f"compiled.cache_folder = lambda: pathlib.Path({folder!r})\n"
-            f"from organism.mind.training import prepare; began = time.perf_counter()\n"
+            f"from organism.mind.metabolism.build import prepare; began = time.perf_counter()\n"
             f"prepare({metabolism!r}, {dtype!r}); print(time.perf_counter() - began)"
         )
         return float(_python("-c", code))

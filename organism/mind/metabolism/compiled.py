@@ -1,14 +1,18 @@
 """How loops are compiled: once, by numba, and kept on disk for every later run.
 
 A kernel inlines the functions that it calls, also those of other modules, and numba looks only at the kernel's own file
-when it asks whether a cached version is still good. So the cache lives in a folder named by everything that the machine
+when it asks whether a cached version is still good. So the cache lies in a folder named by everything that the machine
 code depends on: the sources of this package's kernels, as they lie on this disk, numba and LLVM, Python and the
 processor. Change any of them and the next run finds an empty folder, compiles, and says so first.
+
+In it each kernel has a folder of its own, sealed with the digest of what numba put there. Where the seal is absent, or
+broken by whatever damages files, nothing of it is loaded: the kernel is compiled anew.
 """
 
 import hashlib
 import os
 import platform
+import shutil
 import stat
 import tempfile
 from collections.abc import Callable
@@ -18,14 +22,17 @@ from typing import Any
 
 import llvmlite
 import numba
+import numpy as np
 import platformdirs
+from filelock import FileLock
 from llvmlite import binding
 from numba.core import config
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
 
 settings: Any = config  # its attributes come from the environment
-SOURCES = ("compiled.py", "../adam.py", "matmul.py", "tape.py", "simd.py", "fused.py")
+SOURCES = ("compiled.py", "simd.py", "loops.py", "machine.py", "tape.py", "fused.py")
+
+fragment = numba.njit(error_model="numpy")
+"""Decorator: compile a function that kernels call, as a part of theirs."""
 
 
 @cache
@@ -61,68 +68,62 @@ def temporary_cache() -> Path:
         return Path(tempfile.gettempdir()) / "organism-cache"
     folder = Path(tempfile.gettempdir()) / f"organism-cache-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    held = folder.lstat()
-    if not stat.S_ISDIR(held.st_mode) or held.st_uid != os.getuid() or held.st_mode & 0o077:
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise PermissionError(f"{folder} isn't this user's alone")
     return folder
 
 
-def kernel(**options) -> Callable:
-    """Decorator: compile without the GIL, with IEEE division, cached. `options` go to `numba.njit`."""
+def kernel(name: str, *arguments: Any) -> Callable:
+    """Decorator: compile for `arguments`, numba types, with neither the GIL nor Python's errors, or load what is kept.
 
-    def decorate(function: Callable) -> Callable:
-        # numba reads this setting when a function is decorated, and only then: it is put back at once.
-        before, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder())
-        try:
-            return numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
-        finally:
-            settings.CACHE_DIR = before
+    `name` stands for the function and all that it's compiled for, as `name_of` spells it. Several processes may ask at
+    once: one compiles, the others wait and load.
+    """
+
+    def decorate(function: Callable) -> Any:
+        folder = cache_folder() / name
+        with FileLock(f"{folder}.lock"):
+            if state(name) != "kept":
+                shutil.rmtree(folder, ignore_errors=True)
+            # numba reads this setting when a function is decorated, and only then: it is put back at once.
+            before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
+            try:
+                compiled = numba.njit(arguments, cache=True, nogil=True, error_model="numpy")(function)
+            finally:
+                settings.CACHE_DIR = before
+            if state(name) != "kept":
+                _seal(folder).write_text(_digest(folder))
+        return compiled
 
     return decorate
 
 
-class Fragment(JITCodeLibrary):
-    """Code that is only ever linked into a kernel: to optimise it or make machine code of it alone would be waste."""
-
-    def _optimize_final_module(self):
-        pass
-
-    def _finalize_final_module(self):
-        self._finalize_dynamic_globals()
-        self._finalized = True
-
-    def get_pointer_to_function(self, name):
-        return 0
-
-    @property
-    def codegen(self) -> Any:
-        return self
-
-    def set_env(self, name, env):
-        """An environment is for callers in Python, of which there are none."""
+def name_of(metabolism: str, dtype: str, lanes: int) -> str:
+    """What the kernel of a metabolism is called that computes in vectors of so many numbers of a type."""
+    return f"{metabolism}-{dtype}-{lanes}"
 
 
-class FragmentCompiler(Compiler):
-    """numba's pipeline, ending in a `Fragment`."""
-
-    def define_pipelines(self):
-        library = Fragment(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
-        library.enable_object_caching()
-        self.state.library = library
-        return super().define_pipelines()
+def state(name: str) -> str:
+    """Whether the kernel of that name is "kept" on this machine, "damaged", or "absent": never compiled to the end."""
+    folder = cache_folder() / name
+    if not _seal(folder).exists():
+        return "absent"
+    return "kept" if _seal(folder).read_bytes() == _digest(folder).encode() else "damaged"
 
 
-def fragment(function: Callable) -> Callable:
-    """Decorator: compile a function that only kernels call as a part of theirs, which halves the time that it takes."""
-    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": FragmentCompiler}
-    return numba.njit(nogil=True, error_model="numpy", **options)(function)
+def _seal(folder: Path) -> Path:
+    return folder.with_suffix(".sha256")
 
 
-def is_ready(metabolism: str) -> bool:
-    """Whether the kernels of `metabolism` were compiled on this machine before."""
-    return (cache_folder() / f"{metabolism}.ready").exists()
+def _digest(folder: Path) -> str:
+    """Of the names and contents of all files in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.nb?")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
-def mark_ready(metabolism: str) -> None:
-    """Remember that every kernel of `metabolism` has been compiled and stored."""
-    (cache_folder() / f"{metabolism}.ready").touch()
+def plain(array: np.ndarray, dtype: np.dtype | type) -> np.ndarray:
+    """The array as kernels are compiled for: they take none that is read-only or has strides."""
+    return np.require(array, dtype, ["C", "W"])

@@ -14,17 +14,19 @@ What it is not: scalar autograd, or a place to try a new layer. The architecture
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numba import from_dtype
+from numba.core import types
 from numba.extending import register_jitable
 
-from ..adam import Adam, AdamConstants, gradient_of, step_in_lanes
 from ..gpt import Architecture
-from .compiled import fragment, kernel
-from .matmul import ADD, ONE, SET, matmul
+from .compiled import fragment, kernel, name_of, plain
+from .loops import ADD, ONE, SET, matmul, step_in_lanes
+from .machine import INTEGERS, STEPS, Machine
 from .simd import (
     exp,
     from_lane,
@@ -39,13 +41,12 @@ from .simd import (
     where,
     width,
 )
-from .windows import windows
 
 # How many columns a group holds at least: few enough for the activations of a small creature to stay in the cache.
 GROUP = 256
 
 
-class Plan(NamedTuple):
+class Layout(NamedTuple):
     """The sizes of a creature, where its matrices lie in the parameter vector, and its activations in the workspace.
 
     Matrices of a layer lie `layer_weights` apart, activations of a layer `layer_space`.
@@ -99,13 +100,17 @@ class Plan(NamedTuple):
     size: int
 
 
+RECORD = np.dtype([(field, np.int64) for field in Layout._fields])
+"""A layout as kernels read it: a record where it lies. Of a tuple they would be handed each field."""
+
+
 @register_jitable
 def row_length(columns: int, lanes: int) -> int:
     """How far apart rows of so many columns shall lie: an odd number of vectors spreads them over the cache."""
     return (up(columns, lanes) // lanes | 1) * lanes
 
 
-def make_plan(shape: Architecture, lanes: int, itemsize: int) -> Plan:
+def lay_out(shape: Architecture, lanes: int, itemsize: int) -> Layout:
     """Lay out the workspace. Room is only claimed from the system where documents are long enough to reach it."""
     vocab, wide, hidden = shape.vocab_size, shape.n_embd, shape.mlp_ratio * shape.n_embd
     longest = up(shape.block_size, lanes)
@@ -163,7 +168,7 @@ def make_plan(shape: Architecture, lanes: int, itemsize: int) -> Plan:
     }.items():
         offsets[name] = take(size) - first_space
     layer_space = cursor - first_space
-    return Plan(
+    return Layout(
         vocab=vocab,
         wide=wide,
         heads=shape.n_head,
@@ -359,17 +364,17 @@ def cross_entropy(logits, slopes, target, share, peak, total, ld, rows, columns)
 
 
 @fragment
-def pack(work, places, plan, tokens, segments, shares, begin, end, row):
+def pack(work, places, layout, tokens, segments, shares, begin, end, row):
     """Fill one group of columns with documents from number `begin` on: as many as fit, at least one.
 
-    A segment is (first token, columns, first column that counts). `places` gets each column's token, position and
+    `places` gets each column's token, position and
     target, and `work` its share in the loss. Returns the number of the first document that didn't fit, the number of
     columns, and how far apart rows shall lie, which is at least `row`, and far enough for the last document's vectors.
     """
-    lanes, columns, reach, room = width(work), 0, 0, plan.columns
+    lanes, columns, reach, room = width(work), 0, 0, layout.columns
     i = begin
     while i < end:
-        start, n, counted = segments[i * 3], segments[i * 3 + 1], segments[i * 3 + 2]
+        start, n, counted = segments[4 * i], segments[4 * i + 1], segments[4 * i + 2]
         whole = up(n, lanes)
         if whole > room:
             break
@@ -378,121 +383,121 @@ def pack(work, places, plan, tokens, segments, shares, begin, end, row):
         for position in range(n):
             token = tokens[start + position]
             places[columns] = token
-            places[plan.columns + columns] = position
-            places[2 * plan.columns + columns] = tokens[start + position + 1]
-            work[plan.share + columns] = shares[i] if position >= counted else 0.0
+            places[layout.columns + columns] = position
+            places[2 * layout.columns + columns] = tokens[start + position + 1]
+            work[layout.share + columns] = shares[i] if position >= counted else 0.0
             columns += 1
         i += 1
     return i, columns, max(row, row_length(reach, lanes))
 
 
 @fragment
-def forward(w, work, places, plan, segments, begin, end, known, columns, ld):
+def forward(w, work, places, layout, segments, begin, end, known, columns, ld):
     """The activations of the documents of one group, kept in the workspace, and their share of the loss.
 
     Of a single document the first `known` columns (whole vectors) may be there already. Then the work is shifted beyond
     them, and only attention looks back.
     """
-    wide, hidden = plan.wide, plan.hidden
+    wide, hidden = layout.wide, layout.hidden
     work, places, columns = work + known, places + known, columns - known
-    x, embedded = work + plan.stream, work + plan.embedded
+    x, embedded = work + layout.stream, work + layout.embedded
     for j in range(columns):
-        token, position = w + places[j] * wide, w + (plan.wpe + places[plan.columns + j] * wide)
+        token, position = w + places[j] * wide, w + (layout.wpe + places[layout.columns + j] * wide)
         for i in range(wide):
             x[i * ld + j] = token[i] + position[i]
-    rmsnorm(x, embedded, work + plan.embedded_scale, ld, wide, columns)
+    rmsnorm(x, embedded, work + layout.embedded_scale, ld, wide, columns)
     for i in range(wide):
         for j in range(i * ld, i * ld + columns, width(x)):
             store(x, j, load(embedded, j))
-    for layer in range(plan.layers):
-        matrix = w + (plan.first_layer + layer * plan.layer_weights)
-        space = work + (plan.first_space + layer * plan.layer_space)
-        normed1, qkv, attended = space + plan.normed1, space + plan.qkv, space + plan.attended
-        rmsnorm(x, normed1, space + plan.scale1, ld, wide, columns)
+    for layer in range(layout.layers):
+        matrix = w + (layout.first_layer + layer * layout.layer_weights)
+        space = work + (layout.first_space + layer * layout.layer_space)
+        normed1, qkv, attended = space + layout.normed1, space + layout.qkv, space + layout.attended
+        rmsnorm(x, normed1, space + layout.scale1, ld, wide, columns)
         # q, k and v at once: their matrices lie one behind the other.
         matmul(qkv, ld, matrix, wide, ONE, normed1, ld, 3 * wide, columns, wide, SET)
-        start, scores = -known, space + (plan.scores - known)
+        start, scores = -known, space + (layout.scores - known)
         for i in range(begin, end):
-            n = segments[i * 3 + 1]
+            n = segments[4 * i + 1]
             square = up(n, width(x))
-            attention(qkv, attended, scores, ld, wide, plan.heads, start, known, n)
+            attention(qkv, attended, scores, ld, wide, layout.heads, start, known, n)
             start += n
-            scores = scores + plan.heads * square * square
-        matmul(x, ld, matrix + plan.output, wide, ONE, attended, ld, wide, columns, wide, ADD)
-        normed2, active = space + plan.normed2, space + plan.active
-        rmsnorm(x, normed2, space + plan.scale2, ld, wide, columns)
-        matmul(active, ld, matrix + plan.fc1, wide, ONE, normed2, ld, hidden, columns, wide, SET)
-        relu(active, space + plan.active_slope, ld, hidden, columns, plan.squared)
-        matmul(x, ld, matrix + plan.fc2, hidden, ONE, active, ld, wide, columns, hidden, ADD)
-    logits = work + plan.logits
-    matmul(logits, ld, w + plan.head, wide, ONE, x, ld, plan.vocab, columns, wide, SET)
+            scores = scores + layout.heads * square * square
+        matmul(x, ld, matrix + layout.output, wide, ONE, attended, ld, wide, columns, wide, ADD)
+        normed2, active = space + layout.normed2, space + layout.active
+        rmsnorm(x, normed2, space + layout.scale2, ld, wide, columns)
+        matmul(active, ld, matrix + layout.fc1, wide, ONE, normed2, ld, hidden, columns, wide, SET)
+        relu(active, space + layout.active_slope, ld, hidden, columns, layout.squared)
+        matmul(x, ld, matrix + layout.fc2, hidden, ONE, active, ld, wide, columns, hidden, ADD)
+    logits = work + layout.logits
+    matmul(logits, ld, w + layout.head, wide, ONE, x, ld, layout.vocab, columns, wide, SET)
     return cross_entropy(
         logits,
-        work + plan.slopes,
-        places + 2 * plan.columns,
-        work + plan.share,
-        work + plan.peak,
-        work + plan.total,
+        work + layout.slopes,
+        places + 2 * layout.columns,
+        work + layout.share,
+        work + layout.peak,
+        work + layout.total,
         ld,
-        plan.vocab,
+        layout.vocab,
         columns,
     )
 
 
 @fragment
-def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld):
+def backward(w, gradient, work, places, layout, segments, begin, end, columns, ld):
     """Add the gradient of what `forward` returned, for the same group, to `gradient`.
 
     `dx` is the gradient of the residual stream; each block adds to it what comes back through its norm.
     """
-    wide, hidden = plan.wide, plan.hidden
-    dx, d_inner, d_normed = work + plan.d_stream, work + plan.d_inner, work + plan.d_normed
-    slopes, turned, d_attended = work + plan.slopes, work + plan.turned, work + plan.d_attended
-    weight_gradient(gradient + plan.head, slopes, work + plan.stream, turned, ld, plan.vocab, wide, columns)
-    matmul(dx, ld, w + plan.head, ONE, wide, slopes, ld, wide, columns, plan.vocab, SET)
-    for layer in range(plan.layers - 1, -1, -1):
-        matrix = w + (plan.first_layer + layer * plan.layer_weights)
-        d_matrix = gradient + (plan.first_layer + layer * plan.layer_weights)
-        space = work + (plan.first_space + layer * plan.layer_space)
-        weight_gradient(d_matrix + plan.fc2, dx, space + plan.active, turned, ld, wide, hidden, columns)
-        matmul(d_inner, ld, matrix + plan.fc2, ONE, hidden, dx, ld, hidden, columns, wide, SET)
+    wide, hidden = layout.wide, layout.hidden
+    dx, d_inner, d_normed = work + layout.d_stream, work + layout.d_inner, work + layout.d_normed
+    slopes, turned, d_attended = work + layout.slopes, work + layout.turned, work + layout.d_attended
+    weight_gradient(gradient + layout.head, slopes, work + layout.stream, turned, ld, layout.vocab, wide, columns)
+    matmul(dx, ld, w + layout.head, ONE, wide, slopes, ld, wide, columns, layout.vocab, SET)
+    for layer in range(layout.layers - 1, -1, -1):
+        matrix = w + (layout.first_layer + layer * layout.layer_weights)
+        d_matrix = gradient + (layout.first_layer + layer * layout.layer_weights)
+        space = work + (layout.first_space + layer * layout.layer_space)
+        weight_gradient(d_matrix + layout.fc2, dx, space + layout.active, turned, ld, wide, hidden, columns)
+        matmul(d_inner, ld, matrix + layout.fc2, ONE, hidden, dx, ld, hidden, columns, wide, SET)
         for i in range(hidden):
             for j in range(i * ld, i * ld + columns, width(dx)):
-                store(d_inner, j, load(d_inner, j) * load(space + plan.active_slope, j))
-        weight_gradient(d_matrix + plan.fc1, d_inner, space + plan.normed2, turned, ld, hidden, wide, columns)
-        matmul(d_normed, ld, matrix + plan.fc1, ONE, wide, d_inner, ld, wide, columns, hidden, SET)
-        rmsnorm_backward(dx, d_normed, space + plan.normed2, space + plan.scale2, ld, wide, columns, ADD)
+                store(d_inner, j, load(d_inner, j) * load(space + layout.active_slope, j))
+        weight_gradient(d_matrix + layout.fc1, d_inner, space + layout.normed2, turned, ld, hidden, wide, columns)
+        matmul(d_normed, ld, matrix + layout.fc1, ONE, wide, d_inner, ld, wide, columns, hidden, SET)
+        rmsnorm_backward(dx, d_normed, space + layout.normed2, space + layout.scale2, ld, wide, columns, ADD)
 
-        weight_gradient(d_matrix + plan.output, dx, space + plan.attended, turned, ld, wide, wide, columns)
-        matmul(d_attended, ld, matrix + plan.output, ONE, wide, dx, ld, wide, columns, wide, SET)
-        start, scores = 0, space + plan.scores
+        weight_gradient(d_matrix + layout.output, dx, space + layout.attended, turned, ld, wide, wide, columns)
+        matmul(d_attended, ld, matrix + layout.output, ONE, wide, dx, ld, wide, columns, wide, SET)
+        start, scores = 0, space + layout.scores
         for i in range(begin, end):
-            n = segments[i * 3 + 1]
+            n = segments[4 * i + 1]
             square = up(n, width(dx))
             attention_backward(
-                space + plan.qkv,
+                space + layout.qkv,
                 d_inner,
                 d_attended,
                 scores,
-                work + plan.d_scores,
-                work + plan.turned_scores,
-                work + plan.turned_d_scores,
+                work + layout.d_scores,
+                work + layout.turned_scores,
+                work + layout.turned_d_scores,
                 ld,
                 wide,
-                plan.heads,
+                layout.heads,
                 start,
                 n,
             )
             start += n
-            scores = scores + plan.heads * square * square
-        weight_gradient(d_matrix, d_inner, space + plan.normed1, turned, ld, 3 * wide, wide, columns)
+            scores = scores + layout.heads * square * square
+        weight_gradient(d_matrix, d_inner, space + layout.normed1, turned, ld, 3 * wide, wide, columns)
         matmul(d_normed, ld, matrix, ONE, wide, d_inner, ld, wide, columns, 3 * wide, SET)
-        rmsnorm_backward(dx, d_normed, space + plan.normed1, space + plan.scale1, ld, wide, columns, ADD)
-    rmsnorm_backward(dx, dx, work + plan.embedded, work + plan.embedded_scale, ld, wide, columns, SET)
+        rmsnorm_backward(dx, d_normed, space + layout.normed1, space + layout.scale1, ld, wide, columns, ADD)
+    rmsnorm_backward(dx, dx, work + layout.embedded, work + layout.embedded_scale, ld, wide, columns, SET)
     tall = transpose(turned, dx, ld, wide, columns)
     for j in range(columns):
         token = gradient + places[j] * wide
-        position = gradient + (plan.wpe + places[plan.columns + j] * wide)
+        position = gradient + (layout.wpe + places[layout.columns + j] * wide)
         for i in range(0, wide, width(dx)):
             d = load(turned, j * tall + i)
             store(token, i, load(token, i) + d)
@@ -500,77 +505,76 @@ def backward(w, gradient, work, places, plan, segments, begin, end, columns, ld)
 
 
 @cache
-def machine(lanes: int) -> Callable:
-    """The one entry point, for vectors of `lanes` numbers; numba compiles it when it is first called with a dtype."""
+def entry(dtype: str, lanes: int) -> Callable:
+    """The one entry point, for vectors of `lanes` numbers of a type."""
+    number = from_dtype(np.dtype(dtype))
+    program = types.Tuple((from_dtype(RECORD)[::1], types.int64))
+    memory = types.Tuple((number[::1], number[:, ::1], number[::1], INTEGERS))
 
-    @kernel()
-    def run(weights, memory, work, places, plans, tokens, segments, shares, known, row, rates, constants, step, losses):
-        """One step per rate, on as many segments each as `shares` has for it. Stops at a loss that isn't finite.
+    @kernel(name_of("fused", dtype, lanes), program, memory, *STEPS)
+    def run(program, memory, documents, rates, constants, step, losses):
+        """See `machine.py`. The program is a layout, and how far apart rows of the workspace shall lie at least.
 
-        The rows of `memory` are Adam's two and the gradient, which is zero before and after; like the weights they are
-        whole vectors. Without any memory (size 0) nothing is learnt and only losses come out. `known` columns are
-        in the workspace already, whose rows shall lie at least `row` apart. Returns how many steps were taken.
+        Beside the weights the memory has rows of Adam's two means and the gradient, which is zero before and after;
+        where something is learnt, all are whole vectors.
         """
+        layouts, row = program
+        weights, means, work, places = memory
+        tokens, segments, shares = documents
+        beta1, beta2, eps = constants
         w, space = pointer(weights, lanes), pointer(work, lanes)
         place, token, segment, share = pointer(places, 1), pointer(tokens, 1), pointer(segments, 1), pointer(shares, 1)
-        learning, batch = memory.size > 0, shares.size // rates.size
-        first = pointer(memory, lanes)
-        second, gradient = first + memory.shape[1], first + 2 * memory.shape[1]
-        beta1, beta2, eps = constants
-        plan = plans[0]
-        for i in range(rates.size):
+        first = pointer(means, lanes)
+        second, gradient = first + means.shape[1], first + 2 * means.shape[1]
+        layout = layouts[0]
+        steps = max(1, rates.size)
+        batch = shares.size // steps
+        for i in range(steps):
             loss, begin, end = 0.0, i * batch, (i + 1) * batch
             while begin < end:
-                stop, columns, ld = pack(space, place, plan, token, segment, share, begin, end, row)
-                loss += forward(w, space, place, plan, segment, begin, stop, known, columns, ld)
-                if learning:
-                    backward(w, gradient, space, place, plan, segment, begin, stop, columns, ld)
+                known = segment[4 * begin + 3]
+                stop, columns, ld = pack(space, place, layout, token, segment, share, begin, end, row)
+                loss += forward(w, space, place, layout, segment, begin, stop, known, columns, ld)
+                if rates.size:
+                    backward(w, gradient, space, place, layout, segment, begin, stop, columns, ld)
                 begin = stop
             losses[i] = loss
             if not math.isfinite(loss):
-                memory[2] = 0.0
+                means[2] = 0.0
                 return i
-            if learning:
+            if rates.size:
                 rate, unbias = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
-                step_in_lanes(w, first, second, gradient, plan.weights, rate, beta1, beta2, unbias, eps)
-        return rates.size
+                step_in_lanes(w, first, second, gradient, layout.weights, rate, beta1, beta2, unbias, eps)
+        return steps
 
     return run
 
 
-def plain(array: np.ndarray, dtype: np.dtype | type) -> np.ndarray:
-    """The array as the kernel was compiled for: for one that is read-only or has strides, numba would compile anew."""
-    return np.require(array, dtype, ["C", "W"])
-
-
-class Fused:
+class Fused(Machine):
     """One architecture ready to train, judge and speak: the buffers are allocated once, here.
 
     `positions` is how many predictions are learnt of a document at most: min(block_size, longest document + 1).
-    `dtype` is that of all weights it is given; `lanes` overrides the processor's. Weights are flat vectors in the order
-    of `Architecture.shapes()`. Document i is tokens[starts[i]:starts[i + 1]] (int64), the end token at both ends.
+    `dtype` is that of all weights it is given; `lanes` overrides the processor's.
     """
 
     def __init__(
         self, architecture: Architecture, positions: int, dtype: str = "float64", lanes: int | None = None
     ) -> None:
-        self.architecture = architecture
-        self.positions = min(positions, architecture.block_size)
         self.dtype = np.dtype(dtype)
-        self.lanes = lanes or host_lanes(self.dtype.itemsize)
-        self._run = machine(self.lanes)
-        self._plan = make_plan(architecture, self.lanes, self.dtype.itemsize)
-        # For kernels, which read a record where it lies but would be handed each field of a tuple.
-        self._plans = np.array([self._plan], [(field, np.int64) for field in Plan._fields])
-        self._work = self._aligned(self._plan.size)
-        self._places = np.zeros(3 * self._plan.columns, np.int64)
-        self._said = np.zeros(architecture.block_size + 1, np.int64)
-        self._row = row_length(architecture.block_size, self.lanes)  # how far apart rows lie while it speaks
-        self._known = 0  # how many columns of what was said are in the workspace
+        lanes = lanes or host_lanes(self.dtype.itemsize)
+        super().__init__(architecture, min(positions, architecture.block_size), architecture.block_size, lanes)
+        layout, row = lay_out(architecture, lanes, self.dtype.itemsize), row_length(architecture.block_size, lanes)
+        layouts = np.array([layout], RECORD)
+        self._run = entry(dtype, lanes)
+        self._program, self._speaking = (layouts, 0), (layouts, row)
+        self._work = self._aligned(layout.size)
+        self._places = np.zeros(3 * layout.columns, np.int64)
         # Rows of weights, their memory and gradient: aligned, and never at the same place of a page, where the
         # processor would take a load for one that must wait for a store.
-        size = up(architecture.parameters + self.lanes, 4096 // self.dtype.itemsize) + 1024 // self.dtype.itemsize
+        size = up(architecture.parameters + lanes, 4096 // self.dtype.itemsize) + 1024 // self.dtype.itemsize
         self._state = self._aligned(4 * size).reshape(4, size)
+        self._own = tuple(self._state[:3])
+        self._logits = self._work[layout.logits :][: architecture.vocab_size * row].reshape(-1, row)
 
     def _aligned(self, size: int) -> np.ndarray:
         """Zeros that start at a cache line."""
@@ -578,98 +582,5 @@ class Fused:
         start = -buffer.ctypes.data % 64
         return buffer[start : start + size * self.dtype.itemsize].view(self.dtype)
 
-    def train(
-        self,
-        weights: np.ndarray,
-        adam: Adam,
-        tokens: np.ndarray,
-        starts: np.ndarray,
-        order: np.ndarray,
-        learning_rates: np.ndarray,
-        constants: AdamConstants,
-    ) -> np.ndarray:
-        """Take one step for each row of `order` (documents of a batch), in place; returns the loss of each step.
-
-        Stops at the first loss that isn't finite: the weights keep their last step, the losses behind it are NaN.
-        """
-        lengths = np.minimum(self.positions, starts[order + 1] - starts[order] - 1)
-        segments = np.stack([starts[order], lengths, np.zeros_like(lengths)], axis=-1)
-        shares = 1.0 / (lengths * order.shape[1])
-        losses = np.full(order.shape[0], np.nan)
-        state = self._state[:3, : weights.size]
-        state[:] = weights, adam.first, adam.second
-        self._known = 0
-        taken = self._run(
-            self._state[0],
-            self._state[1:],
-            self._work,
-            self._places,
-            self._plans,
-            plain(tokens, np.int64),
-            segments.ravel(),
-            shares.ravel(),
-            0,
-            0,
-            plain(learning_rates, np.float64),
-            (constants.beta1, constants.beta2, constants.eps),
-            adam.step,
-            losses,
-        )
-        weights[:], adam.first[:], adam.second[:] = state
-        adam.step += taken
-        return losses
-
-    def gradient(
-        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
-    ) -> tuple[float, np.ndarray]:
-        """(loss, its gradient in the order of `weights`) of one batch of document numbers."""
-        return gradient_of(self.train, weights, tokens, starts, batch)
-
-    def evaluate(
-        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, tick: Callable[[], None] = lambda: None
-    ) -> float:
-        """Mean loss in nats over every token of every document, end tokens included; calls `tick` every 50 ms or so.
-
-        Past block_size a token is predicted from the block_size tokens before it, at positions 0 .. block_size - 1.
-        """
-        loss, self._known = 0.0, 0
-        for segments, shares in windows(starts, self.architecture.block_size, self.architecture.work):
-            tick()
-            loss += self._forward(weights, tokens, segments, shares, 0, 0)
-        return loss
-
-    def logits(self, weights: np.ndarray, tokens: Sequence[int], position: int) -> np.ndarray:
-        """Logits for what follows `tokens`, read from `position` on, after those given for the positions before it.
-
-        Keys and values stay in the workspace, so that only the vectors of columns with these positions are computed.
-        """
-        last = position + len(tokens) - 1
-        for at, token in enumerate(tokens, position):
-            self._said[at] = token
-        known = min(self._known, position) // self.lanes * self.lanes
-        row = self._row
-        self._forward(weights, self._said, np.array([0, last + 1, 0]), np.zeros(1), known, row)
-        self._known = last + 1
-        first = self._plan.logits + last
-        return self._work[first : first + self.architecture.vocab_size * row : row].astype(np.float64)
-
-    def _forward(self, weights, tokens, segments, shares, known: int, row: int) -> float:
-        """The loss of all segments. See the kernel for `known` and `row`."""
-        losses = np.full(1, np.nan)
-        self._run(
-            plain(weights, self.dtype),
-            np.zeros((3, 0), self.dtype),
-            self._work,
-            self._places,
-            self._plans,
-            plain(tokens, np.int64),
-            segments.ravel(),
-            shares,
-            known,
-            row,
-            np.zeros(1),
-            (0.0, 0.0, 0.0),
-            0,
-            losses,
-        )
-        return float(losses[0])
+    def _memory(self, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+        return plain(weights, self.dtype), self._state[1:], self._work, self._places

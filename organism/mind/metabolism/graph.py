@@ -43,7 +43,7 @@ class Graph:
         learning_rates: np.ndarray,
         constants: AdamConstants,
     ) -> np.ndarray:
-        """As `Tape.train`."""
+        """As `Machine.train`."""
         losses = np.full(len(order), np.nan)
         for s, batch in enumerate(order):
             losses[s], gradient = self.gradient(weights, tokens, starts, batch)
@@ -55,7 +55,7 @@ class Graph:
     def gradient(
         self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
     ) -> tuple[float, np.ndarray]:
-        """As `Tape.gradient`. The loss is NaN where Python's mathematics has no number for it."""
+        """As `Machine.gradient`. The loss is NaN where Python's mathematics has no number for it."""
         for scalar, weight in zip(self.scalars, weights.tolist(), strict=True):
             scalar.data, scalar.grad = weight, 0.0
         try:

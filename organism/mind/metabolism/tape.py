@@ -1,4 +1,4 @@
-"""The tape: the scalar program of gpt.py, recorded once into flat arrays and replayed by compiled loops.
+"""The second metabolism, `tape`: the scalar program of gpt.py, recorded once into arrays and replayed by loops.
 
 It is scalar autograd still. Recording calls the very same architecture as `Val`s do, with nodes that only know their
 place in an array and write down what was done to them. What the recorder adds is to notice repetition, of two kinds:
@@ -12,7 +12,7 @@ place in an array and write down what was done to them. What the recorder adds i
     means         for each position p and i < count:  row[out + i][p] = op(row[a + i a_step][p], row[b + i b_step][p])
                   where an operand of a dot, sum or maximum is `length` nodes that lie a_stride (b_stride) apart
 
-What positions leave behind for later ones, keys and values, `Past` hands out as nodes that are the same for all: the
+What positions leave behind for later ones, keys and values, `Cache` hands out as nodes that are the same for all: the
 number that a row holds at position t. Such a node exists from position t on, and so does what is made of it: round i
 from `first` (+ i if the instruction `grows`) on, and term k of a sum from k on if it `unfolds`. Before that a node
 holds 0 and gets no gradient. What changes from document to document, tokens and targets, is looked up by `PICK`.
@@ -22,20 +22,20 @@ gradient of anything larger than one operation is written here.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numba.core import types
 
 from ...errors import BadInput
-from ..adam import Adam, AdamConstants, gradient_of, step_in_lanes
 from ..gpt import GPT, Architecture, cross_entropy
-from .compiled import fragment, kernel
-from .matmul import ADD as ACCUMULATE
-from .matmul import ONE, SET, matmul
+from .compiled import fragment, kernel, name_of
+from .loops import ADD as ACCUMULATE
+from .loops import ONE, SET, matmul, step_in_lanes
+from .machine import FLOATS, INTEGERS, STEPS, Machine
 from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, transpose_tile, up, where, width
-from .windows import windows
 
 MAX_BYTES = 1 << 30
 
@@ -158,7 +158,7 @@ class Table:
         return [record(PICK, self.place + i, self.stride, self.lane, 0, index) for i in range(self.size)]
 
 
-class Past:
+class Cache:
     """The keys or values of one layer: what each position appends, and what all later ones find in their list."""
 
     def __init__(self, tape: "Recorder"):
@@ -216,7 +216,7 @@ class Recorder:
         # Rows start at a cache line.
         self.next = self.start = up(place, 8)
         gpt = GPT(architecture, matrices)
-        keys, values = ([Past(self) for _ in range(architecture.n_layer)] for _ in range(2))
+        keys, values = ([Cache(self) for _ in range(architecture.n_layer)] for _ in range(2))
         logits = gpt(0, 0, keys, values)
         self.logits = self.spaced(logits).place
         self.loss = cross_entropy(logits, 1).place
@@ -322,139 +322,6 @@ class Recorder:
         if [x.first for x in xs] != (list(range(size)) if unfolds else [first] * size):
             raise TypeError("nodes that come into being neither at once nor one a position can't be recorded")
         return Spaced(start, stride, size, lane, first, unfolds)
-
-
-class Tape:
-    """A creature on a recorded tape, in float64, for documents of up to `positions` predictions.
-
-    `lanes` overrides the processor's, which tests use; 1 gives plain loops.
-    """
-
-    def __init__(
-        self,
-        architecture: Architecture,
-        positions: int,
-        dtype: str = "float64",
-        tick: Callable[[], None] = lambda: None,
-        lanes: int | None = None,
-    ):
-        if dtype != "float64":
-            raise BadInput(f"--dtype {dtype}: the tape computes in float64; '--metabolism fused' has float32")
-        lanes = lanes or host_lanes(8)
-        room = up(positions, lanes)
-        recorder = record(architecture, positions, room, tick)
-        # A short document is replayed with less room in the rows, so that what it touches stays in the cache.
-        rooms = [lanes << i for i in range(room.bit_length()) if lanes << i < room] + [room]
-        code = np.array(recorder.code, np.int64)
-        products = code[code[:, OP] == PRODUCT]
-        tallest = up(int(products[:, [COUNT, LENGTH]].max()), lanes)
-        self._run = machine(lanes)
-        self._rooms = np.array(rooms, np.int64)
-        self._codes = np.stack([with_room(code, recorder.start, room, less) for less in rooms])
-        self._constants = np.array(recorder.constants)
-        self._start = recorder.start
-        self._rows = (recorder.next - recorder.start) // room
-        self._loss = (recorder.loss - recorder.start) // room
-        self._logits = recorder.logits
-        self._data, self._grad, self._first, self._second, self._spare = spread(
-            recorder.next + lanes, recorder.next + lanes, recorder.start, recorder.start, (room + lanes) * tallest
-        )
-        self._said = np.zeros(positions + 1, np.int64)
-        self._lanes, self._positions, self._vocab_size = lanes, positions, architecture.vocab_size
-        self._work = architecture.work
-
-    def train(
-        self,
-        weights: np.ndarray,
-        adam: Adam,
-        tokens: np.ndarray,
-        starts: np.ndarray,
-        order: np.ndarray,
-        learning_rates: np.ndarray,
-        constants: AdamConstants,
-    ) -> np.ndarray:
-        """Take as many steps as `order` (steps, batch) has rows of document numbers; float64 loss of each.
-
-        `weights` and `adam` change in place. A loss that isn't finite is the last: the entries after it are NaN.
-        """
-        lengths = np.minimum(self._positions, starts[order + 1] - starts[order] - 1)
-        segments = np.stack([starts[order], lengths, np.zeros_like(lengths), np.zeros_like(lengths)], axis=-1)
-        losses = np.full(len(order), np.nan)
-        size = weights.size
-        self._first[:size], self._second[:size] = adam.first, adam.second
-        adam.step += self._replay(
-            weights,
-            tokens,
-            segments,
-            1.0 / (lengths * order.shape[1]),
-            learning_rates,
-            (constants.beta1, constants.beta2, constants.eps),
-            adam.step,
-            losses,
-        )
-        weights[:], adam.first[:], adam.second[:] = self._data[:size], self._first[:size], self._second[:size]
-        return losses
-
-    def _replay(self, weights, tokens, segments, shares, rates, constants, step, losses, shortest=0) -> int:
-        self._data[: weights.size] = weights
-        return self._run(
-            (self._codes[shortest:], self._constants, self._rooms[shortest:], self._start, self._rows, self._loss),
-            (self._data, self._grad, self._first, self._second, self._spare),
-            (tokens, segments.ravel(), shares.ravel()),
-            rates,
-            constants,
-            step,
-            losses,
-        )
-
-    def gradient(
-        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
-    ) -> tuple[float, np.ndarray]:
-        """(loss, its gradient in the order of `weights`) of one batch of document numbers."""
-        return gradient_of(self.train, weights, tokens, starts, batch)
-
-    def evaluate(
-        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, tick: Callable[[], None] = lambda: None
-    ) -> float:
-        """Mean nats per token over every token of the documents, ends included; calls `tick` every 50 ms or so.
-
-        Past block_size a token is predicted from the last block_size tokens, embedded at positions 0 and up.
-        """
-        loss = 0.0
-        for part, shares in windows(starts, self._positions, self._work):
-            tick()
-            segments = np.zeros((len(part), 4), np.int64)
-            segments[:, :3] = part
-            loss += self._forward(weights, tokens, segments, shares)
-        return loss
-
-    def logits(self, weights: np.ndarray, tokens: Sequence[int], position: int) -> np.ndarray:
-        """Logits for what follows `tokens`, read from `position` on, after those given for the positions before it.
-
-        Rows stay on the tape, so that only the vectors with these positions are replayed.
-        """
-        last = position + len(tokens) - 1
-        for at, token in enumerate(tokens, position):
-            self._said[at] = token
-        since = position // self._lanes * self._lanes
-        self._forward(weights, self._said, np.array([0, last + 1, last, since]), np.zeros(1), len(self._rooms) - 1)
-        room = self._rooms[-1]
-        place = self._logits + last
-        return self._data[place : place + room * self._vocab_size : room].copy()
-
-    def _forward(self, weights, tokens, segments, shares, shortest=0) -> float:
-        losses = np.zeros(1)
-        self._replay(weights, tokens, segments, shares, np.zeros(0), (0.0, 0.0, 0.0), 0, losses, shortest)
-        return float(losses[0])
-
-
-def spread(*sizes: int) -> list[np.ndarray]:
-    """Arrays of zeros that start at a cache line, but at different places of a page: neighbours in time that lie whole
-    pages apart would take each other's loads and stores for their own."""
-    starts = np.cumsum([0] + [up(size, 512) + 128 for size in sizes])
-    buffer = np.zeros(starts[-1] + 8)
-    offset = -buffer.ctypes.data % 64 // 8
-    return [buffer[offset + start : offset + start + size] for start, size in zip(starts, sizes, strict=False)]
 
 
 def record(architecture: Architecture, positions: int, room: int, tick: Callable[[], None]) -> Recorder:
@@ -746,17 +613,14 @@ def backward(code, constants, instructions, room, data, grad, text, n, turned, s
 
 
 @cache
-def machine(lanes: int) -> Callable:
-    """The one entry point, for vectors of `lanes` numbers; numba compiles it when it is first called."""
+def entry(lanes: int) -> Callable:
+    """The one entry point, for vectors of `lanes` numbers."""
+    whole = types.int64
+    program = types.Tuple((whole[:, :, ::1], FLOATS, INTEGERS, whole, whole, whole))
 
-    @kernel()
+    @kernel(name_of("tape", "float64", lanes), program, types.UniTuple(FLOATS, 5), *STEPS)
     def run(program, memory, documents, rates, constants, step, losses):
-        """One step of learning per rate, on as many segments each; without any rate, just the loss of all segments.
-
-        A segment is (first token, predictions, first one that counts, first one that isn't known from before); its
-        share is the weight of each of its predictions in the loss. Stops at a loss that isn't finite. Returns how many
-        steps were taken.
-        """
+        """See `machine.py`. A document is replayed with the least of the rooms that it fits into."""
         codes, numbers, rooms, start, rows, loss_row = program
         data, grad, first, second, scratch = memory
         tokens, segments, shares = documents
@@ -795,3 +659,54 @@ def machine(lanes: int) -> Callable:
         return steps
 
     return run
+
+
+class Tape(Machine):
+    """A creature on a recorded tape, in float64, for documents of up to `positions` predictions.
+
+    `lanes` overrides the processor's, which tests use; 1 gives plain loops.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        positions: int,
+        dtype: str = "float64",
+        tick: Callable[[], None] = lambda: None,
+        lanes: int | None = None,
+    ):
+        if dtype != "float64":
+            raise BadInput(f"--dtype {dtype}: the tape computes in float64; '--metabolism fused' has float32")
+        lanes = lanes or host_lanes(8)
+        super().__init__(architecture, positions, positions, lanes)
+        room = up(positions, lanes)
+        recorder = record(architecture, positions, room, tick)
+        # A short document is replayed with less room in the rows, so that what it touches stays in the cache.
+        rooms = [lanes << i for i in range(room.bit_length()) if lanes << i < room] + [room]
+        code = np.array(recorder.code, np.int64)
+        codes = np.stack([with_room(code, recorder.start, room, less) for less in rooms])
+        tallest = up(int(code[code[:, OP] == PRODUCT][:, [COUNT, LENGTH]].max()), lanes)
+        places = recorder.start, (recorder.next - recorder.start) // room, (recorder.loss - recorder.start) // room
+        self._run = entry(lanes)
+        constants, rooms = np.array(recorder.constants), np.array(rooms, np.int64)
+        self._program = codes, constants, rooms, *places
+        self._speaking = codes[-1:], constants, rooms[-1:], *places
+        # Numbers, their gradients, Adam's two means, and room to turn a matrix.
+        size, weights = recorder.next + lanes, recorder.start
+        self._buffers = spread(size, size, weights, weights, (room + lanes) * tallest)
+        data, _, *means, _ = self._buffers
+        self._own = data, *means
+        self._logits = data[recorder.logits :][: architecture.vocab_size * room].reshape(-1, room)
+
+    def _memory(self, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+        self._buffers[0][: weights.size] = weights
+        return self._buffers
+
+
+def spread(*sizes: int) -> tuple[np.ndarray, ...]:
+    """Arrays of zeros that start at a cache line, but at different places of a page: neighbours in time that lie whole
+    pages apart would take each other's loads and stores for their own."""
+    starts = np.cumsum([0] + [up(size, 512) + 128 for size in sizes])
+    buffer = np.zeros(starts[-1] + 8)
+    offset = -buffer.ctypes.data % 64 // 8
+    return tuple(buffer[offset + start : offset + start + size] for start, size in zip(starts, sizes, strict=False))

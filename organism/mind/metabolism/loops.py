@@ -1,9 +1,9 @@
-"""One matrix product for everything, over SIMD lanes: of layers, of attention, and of their gradients."""
+"""The two loops over SIMD lanes that compiled metabolisms share: one matrix product for everything, and Adam."""
 
 import numpy as np
 
 from .compiled import fragment
-from .simd import height, tile, width
+from .simd import height, load, splat, sqrt, store, tile, width
 
 # What to do with sums, and the stride of neighbours. For plain constants as arguments numba would compile a function
 # once for each value.
@@ -39,3 +39,19 @@ def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
                 else:
                     tile(1, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
                 i += full
+
+
+@fragment
+def step_in_lanes(w, first, second, gradient, size, rate, beta1, beta2, unbias, eps):
+    """`adam_step` for `size` weights, whole vectors, behind pointers. Leaves the gradient at zero.
+
+    `rate` is the learning rate over (1 - beta1^step), `unbias` is 1 / (1 - beta2^step).
+    """
+    for i in range(0, size, width(w)):
+        g = load(gradient, i)
+        m = load(first, i) * beta1 + g * (1.0 - beta1)
+        v = load(second, i) * beta2 + g * g * (1.0 - beta2)
+        store(first, i, m)
+        store(second, i, v)
+        store(w, i, load(w, i) - m * rate / (sqrt(v * unbias) + eps))
+        store(gradient, i, splat(w, 0.0))
