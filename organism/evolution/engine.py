@@ -18,16 +18,34 @@ the best mean wins. One population does this for one objective; the four heads o
 
 import math
 from collections.abc import Callable
+from itertools import takewhile
 from statistics import fmean, stdev
 
-from ..events import HEADS, Abandoned, Confirmed, Event, EvolutionEnd, Extinct, Front, Gathering, Run, Standing, sign
+from ..events import (
+    HEADS,
+    Abandoned,
+    Born,
+    Confirmed,
+    Died,
+    Event,
+    EvolutionEnd,
+    Extinct,
+    Front,
+    Gathering,
+    GenerationStart,
+    Judged,
+    Run,
+    Standing,
+    sign,
+)
 from ..fitness.objectives import OBJECTIVES, Aim, Compromise
 from ..genes import Genes
 from ..genome import Estimate
 from ..trial import CONFIRMATIONS, Key, Measurement, Trial
 from . import hydra, selection
-from .ledger import Ledger, Organism, Record
 from .population import Population
+from .records import Organism, Record, Records
+from .trials import Trials
 
 CONFIRMED = 3
 LITTER = 32
@@ -52,25 +70,28 @@ class Engine:
     def __init__(self, run: Run, params_of: Callable[[Genes], int], vocab_size: int):
         self.run = run
         by_head = aims(run.objective, vocab_size)
-        self.ledger = Ledger(run.seed, run.config.bigram_loss, params_of, by_head.__getitem__)
+        self.records = Records(run.config.bigram_loss, params_of, by_head.__getitem__)
+        self.trials = Trials(run.seed)
         # One regression can't say what a front lacks, so in a Pareto search every child is born.
         litter = 1 if self.is_pareto else LITTER
         ranking = selection.by_dominance if self.is_pareto else selection.by_fitness
-        self.heads = [Population(run, self.ledger, aim, ranking, litter, head) for head, aim in by_head.items()]
+        self.heads = [Population(run, self.records, aim, ranking, litter, head) for head, aim in by_head.items()]
         self.generations = run.config.generations * (run.config.cycles if self.is_hydra else 1)
         self.reason = ""
         self.champion: Confirmed | None = None
         self.done = False
-        self._condemned: set[int] = set()
+        self.evaluations = 0
+        self._culled: set[int] = set()
         self._stop_after: int | None = None
         self._extended = False
         self._sent: dict[str, Organism] = {}
         self._confirming: list[Organism] = []
+        self._confirmations: dict[Genes, dict[int, Measurement | str]] = {}
+        self._events: list[Event] = []
         self.final = self.heads[0].aim
         for head in self.heads:
-            head.found()
-        for head in self.heads:
-            head.open()
+            head.begin()
+        self._open()
         self._proceed()
 
     @property
@@ -84,7 +105,7 @@ class Engine:
     @property
     def generation(self) -> int:
         """The generation in progress, counted from 1."""
-        return self.ledger.generation
+        return self.records.generation
 
     @property
     def confirming(self) -> bool:
@@ -95,48 +116,130 @@ class Engine:
 
     def ask(self) -> list[Trial]:
         """The trainings that are wanted now and weren't handed out before."""
-        return self.ledger.ask()
+        return self.trials.ask()
 
     def tell(self, key: Key, measurement: Measurement) -> None:
         """What a training came to. Raises KeyError for one that isn't wanted (any more)."""
-        self.ledger.tell(key, measurement)
-        self._proceed()
+        self._settle(key, measurement)
 
     def fail(self, key: Key, reason: str) -> None:
-        """A training came to nothing. Raises KeyError for one that isn't wanted (any more)."""
-        self.ledger.fail(key, reason)
-        self._proceed()
+        """A training came to nothing, and its genes are dead. Raises KeyError for one that isn't wanted (any more)."""
+        self._settle(key, reason)
 
     def wants(self, key: Key) -> bool:
         """Whether that trial is still to be told."""
-        return self.ledger.is_open(key)
+        return key in self.trials
 
     def events(self) -> list[Event]:
         """What has happened since the last call."""
-        return self.ledger.events()
+        events, self._events = self._events, []
+        return events
+
+    def _settle(self, key: Key, outcome: Measurement | str) -> None:
+        """Remember what a training came to, or why to nothing, and say so of everybody whom it was for."""
+        carriers = self.trials.close(key)
+        self.evaluations += 1
+        if isinstance(outcome, str):
+            self.records.fail(carriers[0].genes)
+        if key.replicate in CONFIRMATIONS:
+            self._settle_confirmation(carriers[0], key.replicate, outcome)
+        else:
+            self._learn(carriers, key.replicate, outcome)
+        self._proceed()
+
+    def _settle_confirmation(self, organism: Organism, replicate: int, outcome: Measurement | str) -> None:
+        """Tell confirmations in the order of their replicates, each as soon as those before it are in.
+
+        So a journal that ends among them holds the first ones, and they're told again before anything else is done.
+        """
+        outcomes = self._confirmations.setdefault(organism.genes, {})
+        before = list(takewhile(outcomes.__contains__, CONFIRMATIONS))
+        outcomes[replicate] = outcome
+        for each in list(takewhile(outcomes.__contains__, CONFIRMATIONS))[len(before) :]:
+            self._learn([organism], each, outcomes[each])
+
+    def _learn(self, carriers: list[Organism], replicate: int, outcome: Measurement | str) -> None:
+        if not isinstance(outcome, str):
+            self.records.learn(carriers[0], replicate, outcome)
+        for organism in carriers:
+            if isinstance(outcome, str):
+                self._say_died(organism, replicate, outcome)
+            else:
+                self._say_judged(organism, replicate, inherited=organism is not carriers[0])
+
+    def _want(self, organism: Organism, replicate: int) -> None:
+        """Have the genes of `organism` trained under a replicate's seed, unless that's known."""
+        if not self.records.knows(organism.genes, replicate):
+            self.trials.want(organism, replicate)
+        elif replicate not in CONFIRMATIONS:
+            self._say_judged(organism, replicate, inherited=True)
+
+    # --- what is said
+
+    def _say_born(self, organism: Organism) -> None:
+        self._events.append(
+            Born(
+                id=organism.id,
+                generation=organism.generation,
+                origin=organism.origin,
+                parents=organism.parents,
+                genes=organism.genes,
+                params=self.records.params_of(organism.genes),
+                head=organism.head,
+            )
+        )
+
+    def _say_judged(self, organism: Organism, replicate: int, inherited: bool) -> None:
+        aim, record = self.records.aim_of(organism.head), self.records.by_genes[organism.genes]
+        measurement = record.trials[replicate]
+        known = record.trials.values() if replicate in CONFIRMATIONS else record.searched
+        figures = {name: getattr(measurement, name) for name in Measurement.__struct_fields__}
+        if inherited:
+            figures["seconds"] = 0.0
+        self._events.append(
+            Judged(
+                id=organism.id,
+                generation=self.generation,
+                replicate=replicate,
+                fitness=aim.fitness(measurement),
+                mean_fitness=fmean(map(aim.fitness, known)),
+                inherited=inherited,
+                head=organism.head,
+                **figures,
+            )
+        )
+
+    def _say_died(self, organism: Organism, replicate: int, reason: str) -> None:
+        id, head = organism.id, organism.head
+        self._events.append(Died(id=id, generation=self.generation, replicate=replicate, reason=reason, head=head))
 
     # --- what a person may do. Each returns whether it could be done
 
     def cull(self, id: int) -> bool:
-        """End an organism of this generation: at once if it isn't judged yet, else see `condemn`."""
+        """End an organism of this generation: at once if it isn't judged yet, else see `cull_judged`."""
         organism = self._member(id)
-        if organism is None or id in self._condemned:
+        if organism is None or id in self._culled:
             return False
-        if self.ledger.cull(organism):
-            self._proceed()
-            return True
-        return self.ledger.lives(organism) and self.condemn(id)
+        carriers = self.trials.carriers(organism.genes, 0)
+        if organism not in carriers:
+            return self.records.lives(organism) and self.cull_judged(id)
+        self.trials.close(Key(carriers[0].id, 0))
+        self.records.dead.add(organism.genes)
+        for carrier in carriers:
+            self._say_died(carrier, 0, "culled")
+        self._proceed()
+        return True
 
-    def condemn(self, id: int) -> bool:
+    def cull_judged(self, id: int) -> bool:
         """Let an organism of this generation die once it's judged: it has no children and is not confirmed.
 
-        It counts until the generation ends, so that nothing depends on when exactly it was condemned.
+        It counts until the generation ends, so that nothing depends on when exactly it was culled.
         """
         organism = self._member(id)
         if organism is None:
             return False
-        self._condemned.add(id)
-        self.ledger.bury(organism, 0, "culled")
+        self._culled.add(id)
+        self._say_died(organism, 0, "culled")
         return True
 
     def bless(self, id: int) -> bool:
@@ -151,7 +254,7 @@ class Engine:
         """One more random organism in the next generation; of a hydra, in the head that has waited longest."""
         if not self._searches:
             return False
-        min(self.heads, key=lambda head: (head.summoned, -head.stagnation)).summoned += 1
+        min(self.heads, key=lambda head: (head.immigrants, -head.stagnation)).immigrants += 1
         return True
 
     def stop(self) -> bool:
@@ -177,9 +280,10 @@ class Engine:
 
     def abandon(self, reason: str) -> None:
         """Give up the generation in progress, with all that was learnt in it, and go on to the confirmation."""
-        self.ledger.emit(Abandoned(generation=self.generation, reason=reason))
-        self._bury_condemned()
-        self.ledger.forget()
+        self._events.append(Abandoned(generation=self.generation, reason=reason))
+        self._remove_culled()
+        self.trials.clear()
+        self.records.forget()
         self._confirm(reason)
         self._proceed()
 
@@ -196,7 +300,7 @@ class Engine:
 
     def _proceed(self) -> None:
         """Take every step that waits for no training."""
-        while not (self.ledger.waits or self.done):
+        while not (self.trials or self.done):
             if self._confirming:
                 self._conclude()
             elif not self._try_again():
@@ -206,19 +310,18 @@ class Engine:
         """Have each head's champion trained under a second seed if it was trained once. Whether there's one."""
         for head in self.heads:
             champion = head.champion()
-            if champion is None or len(self.ledger.records[champion.genes].searched) > 1:
+            if champion is None or len(self.records.by_genes[champion.genes].searched) > 1:
                 continue
-            if not self.ledger.is_wanted(champion.genes, 1):
-                again = self.ledger.bear("re-eval", (champion.id,), champion.genes, champion.head)
-                self.ledger.announce(again)
-                self.ledger.want(again, 1)
-        return self.ledger.waits
+            if not self.trials.carriers(champion.genes, 1):
+                again = self.records.add("re-eval", (champion.id,), champion.genes, champion.head)
+                self._say_born(again)
+                self._want(again, 1)
+        return bool(self.trials)
 
     def _close(self) -> None:
         """End the generation, and go on to the next one or to the confirmation."""
-        self._bury_condemned()
-        for head in self.heads:
-            head.close()
+        self._remove_culled()
+        self._events += filter(None, [head.close() for head in self.heads])
         if self.is_pareto:
             self._tell_front()
         if self.is_hydra and self.generation % self.run.config.generations == 0:
@@ -229,16 +332,16 @@ class Engine:
         else:
             self._breed()
 
-    def _bury_condemned(self) -> None:
-        self.ledger.dead |= {self.ledger.organisms[id].genes for id in self._condemned}
-        self._condemned.clear()
+    def _remove_culled(self) -> None:
+        self.records.dead |= {self.records.organisms[id].genes for id in self._culled}
+        self._culled.clear()
 
     def _gather(self) -> None:
         """The heads send their champions to each other; they arrive with the next generation."""
         self._sent = hydra.champions(self.heads)
         ids = {head: champion.id for head, champion in self._sent.items()}
         cycle = self.generation // self.run.config.generations
-        self.ledger.emit(Gathering(cycle=cycle, generation=self.generation, champions=ids))
+        self._events.append(Gathering(cycle=cycle, generation=self.generation, champions=ids))
 
     def _reason_to_end(self) -> str | None:
         target, patience = (None, None) if self._extended else (self.run.config.target, self.run.config.patience)
@@ -251,39 +354,49 @@ class Engine:
         return "generations" if self.generation >= self.generations else None
 
     def _breed(self) -> None:
-        self.ledger.turn()
+        self.records.turn()
         guests = [hydra.received(head, self._sent) for head in self.heads]
         self._sent = {}
         for head, arriving in zip(self.heads, guests, strict=True):
             head.breed(arriving)
+        self._open()
+
+    def _open(self) -> None:
+        """Let the next generation of every head in, and have whoever is new trained."""
         for head in self.heads:
-            head.open()
+            members = head.admit()
+            self._events.append(
+                GenerationStart(generation=self.generation, regime=head.regime, population=len(members), head=head.head)
+            )
+            for organism in members:
+                self._say_born(organism)
+                self._want(organism, 0)
 
     # --- the end
 
     def _confirm(self, reason: str) -> None:
         """Ask for the confirmation of the best three of the run, or of the genome that it began with."""
         self.reason = reason
-        self.final = hydra.MeanRank(self.ledger) if self.is_hydra else self.heads[0].aim
-        living = self.front() if self.is_pareto else self.ledger.living()
+        self.final = hydra.MeanRank(self.records) if self.is_hydra else self.heads[0].aim
+        living = self.front() if self.is_pareto else self.records.living()
         best = selection.by_fitness(living, self.final)[:CONFIRMED]
         self._confirming = [record.organism for record in best]
-        if not best and self.run.genome not in self.ledger.dead:
-            self._confirming = [next(o for o in self.ledger.organisms.values() if o.genes == self.run.genome)]
+        if not best and self.run.genome not in self.records.dead:
+            self._confirming = [next(o for o in self.records.organisms.values() if o.genes == self.run.genome)]
         self.done = not self._confirming
         if self.done:
-            self.ledger.emit(Extinct(generation=self.generation))
+            self._events.append(Extinct(generation=self.generation))
         for replicate in CONFIRMATIONS:
             for organism in self._confirming:
-                self.ledger.want(organism, replicate)
+                self._want(organism, replicate)
 
     def _conclude(self) -> None:
         """All confirmations are in: the best mean wins. If all died in it, the next best have their turn."""
         confirmed = []
         for organism in self._confirming:
-            if organism.genes in self.ledger.dead:
+            if organism.genes in self.records.dead:
                 continue
-            trials = self.ledger.records[organism.genes].confirmed
+            trials = self.records.by_genes[organism.genes].confirmed
             confirmed.append(
                 Confirmed(
                     id=organism.id,
@@ -299,7 +412,7 @@ class Engine:
             self._confirm(self.reason)
             return
         for event in confirmed:
-            self.ledger.emit(event)
+            self._events.append(event)
         self.champion = max(confirmed, key=lambda event: event.fitness.mean)
         self.done = True
         if self.is_pareto:
@@ -307,7 +420,7 @@ class Engine:
 
     def front(self) -> list[Record]:
         """What no other genome of the run surpasses in every cost."""
-        living = self.ledger.living()
+        living = self.records.living()
         return [living[i] for i in selection.front([selection.costs(record) for record in living])]
 
     def _tell_front(self) -> None:
@@ -323,7 +436,7 @@ class Engine:
                 Standing(id=organism.id, validation_loss=loss, beauty=-lack, compute=compute, genes=organism.genes)
             )
         ids = tuple(standing.id for standing in standings)
-        self.ledger.emit(Front(ids=ids, knee=knee, generation=self.generation, standings=tuple(standings)))
+        self._events.append(Front(ids=ids, knee=knee, generation=self.generation, standings=tuple(standings)))
 
     def end(self, champion: Confirmed, seconds: float) -> EvolutionEnd:
         """The last event, for whoever has a clock."""
@@ -333,7 +446,7 @@ class Engine:
             fitness=champion.fitness.mean,
             validation_loss=champion.validation_loss.mean,
             test_loss=champion.test_loss,
-            evaluations=self.ledger.evaluations,
+            evaluations=self.evaluations,
             reason=self.reason,
             seconds=seconds,
         )

@@ -13,8 +13,8 @@ from ..events import HEADS
 from ..fitness.objectives import OBJECTIVES
 from ..trial import Measurement
 from . import selection
-from .ledger import Ledger, Organism
 from .population import Population
+from .records import Organism, Records
 
 
 def champions(heads: Sequence[Population]) -> dict[str, Organism]:
@@ -27,11 +27,11 @@ def received(head: Population, sent: dict[str, Organism]) -> list[Organism]:
 
     There's a place for each member that is neither its elite nor the last one kept for a newcomer.
     """
-    held = {organism.genes for organism in head.ranked()}
+    known = {organism.genes for organism in head.ranked()}
     guests: list[Organism] = []
     for name, champion in sent.items():
-        if name != head.head and champion.genes not in held:
-            held.add(champion.genes)
+        if name != head.head and champion.genes not in known:
+            known.add(champion.genes)
             guests.append(champion)
     return guests[: max(0, head.size - head.run.config.elitism - 1)]
 
@@ -39,9 +39,9 @@ def received(head: Population, sent: dict[str, Organism]) -> list[Organism]:
 class MeanRank:
     """How a creature stands among all that the run has judged: the mean, over the heads' aims, of whom it surpasses."""
 
-    def __init__(self, ledger: Ledger):
+    def __init__(self, records: Records):
         self.aims = [OBJECTIVES[name] for name in HEADS.values()]
-        living = ledger.living()
+        living = records.living()
         self.rivals = [sorted(record.fitness(aim) for record in living) for aim in self.aims]
 
     def fitness(self, measurement: Measurement) -> float:

@@ -14,13 +14,13 @@ from statistics import fmean
 
 import msgspec
 
-from ..events import GenerationEnd, GenerationStart, Run
+from ..events import GenerationEnd, Run
 from ..fitness.objectives import Aim
 from ..genes import Genes
 from ..space import SPACES
 from . import selection, variation
-from .ledger import Ledger, Organism
 from .promise import Promise
+from .records import Organism, Records
 
 IMMIGRANTS = {"normal": 2, "championship": 1, "cataclysm": 0}
 CHAMPIONSHIP, CATACLYSM = 2, 4
@@ -41,7 +41,7 @@ def regime(stagnation: int) -> str:
 
 
 class Population:
-    """The organisms of one head, or of a run that has none. What is known of them stands in the ledger.
+    """The organisms of one head, or of a run that has none. What is known of them stands in the records.
 
     litter: how many candidates are drawn for a child's place (see `promise`).
     """
@@ -49,7 +49,7 @@ class Population:
     def __init__(
         self,
         run: Run,
-        ledger: Ledger,
+        records: Records,
         aim: Aim,
         ranking: selection.Ranking,
         litter: int = 1,
@@ -61,7 +61,7 @@ class Population:
         # Growth and cataclysm may leave a space of ours for the bodies of the wide table, but not a person's own.
         self.wide = variation.widened(self.space) if run.config.space in SPACES else self.space
         self.litter = litter
-        self.ledger = ledger
+        self.records = records
         self.aim = aim
         self.ranking = ranking
         self.head = head
@@ -72,29 +72,30 @@ class Population:
         self.members: list[Organism] = []
         self.survivors: list[Organism] = []
         self.blessed: set[int] = set()
-        self.summoned = 0
+        self.immigrants = 0
         self._next: list[Organism] = []
         self._promise = Promise([])
+        self._barred: set[tuple] = set()
 
     # --- who is there
 
     def ranked(self) -> list[Organism]:
         """The living members and survivors, best first, each genome once, as the youngest organism that carries it."""
-        carriers = {o.genes: o for o in (*self.survivors, *self.members) if self.ledger.lives(o)}
-        records = [self.ledger.records[genes] for genes in carriers]
+        carriers = {o.genes: o for o in (*self.survivors, *self.members) if self.records.lives(o)}
+        records = [self.records.by_genes[genes] for genes in carriers]
         return [carriers[record.organism.genes] for record in self.ranking(records, self.aim)]
 
     def champion(self) -> Organism | None:
         """The fittest of them, if any lives."""
-        return max(self.ranked(), key=self.ledger.fitness, default=None)
+        return max(self.ranked(), key=self.records.fitness, default=None)
 
     # --- a generation
 
-    def found(self) -> None:
+    def begin(self) -> None:
         """Generation one: the genome in force, mutants of it up to half the population, the rest random."""
         genome, space = self.run.genome, self.space
         ceiling = self._ceiling(genome)
-        first = self._bear("genome", (), genome)
+        first = self._add("genome", (), genome)
         self._next = [first]
         for slot in range(1, self.size):
             if slot < (self.size + 1) // 2:
@@ -102,79 +103,68 @@ class Population:
             else:
                 self._place(slot, "random", (), self._random, ceiling)
 
-    def open(self) -> None:
-        """Let the next generation in, and have whoever is new trained."""
+    def admit(self) -> list[Organism]:
+        """Let the next generation in; who that is."""
         self.members, self._next = self._next, []
-        self.blessed, self.summoned = set(), 0
-        self.ledger.emit(
-            GenerationStart(
-                generation=self.ledger.generation,
-                regime=self.regime,
-                population=len(self.members),
-                head=self.head,
-            )
-        )
-        for organism in self.members:
-            self.ledger.announce(organism)
-            self.ledger.want(organism, 0)
+        self.blessed, self.immigrants = set(), 0
+        return self.members
 
-    def close(self) -> None:
-        """All members are judged: say what came of it, and keep the best."""
+    def close(self) -> GenerationEnd | None:
+        """All members are judged: keep the best, and say what came of it, if anybody lives."""
         ranked = self.ranked()
         if not ranked:
             self.stagnation += 1
-            return
-        champion = max(ranked, key=self.ledger.fitness)
-        record = self.ledger.records[champion.genes]
+            return None
+        champion = max(ranked, key=self.records.fitness)
+        record = self.records.by_genes[champion.genes]
         best = record.fitness(self.aim)
-        present = [self.ledger.fitness(o) for o in self.members if self.ledger.lives(o)] or [best]
-        if self._best_genes in self.ledger.dead:
+        present = [self.records.fitness(o) for o in self.members if self.records.lives(o)] or [best]
+        if self._best_genes in self.records.dead:
             self.best = -float("inf")  # Who is no more is no measure of progress.
         if best > self.best:
             self.best, self._best_genes, self.stagnation = best, champion.genes, 0
         else:
             self.stagnation += 1
-        self.ledger.emit(
-            GenerationEnd(
-                generation=self.ledger.generation,
-                best=best,
-                mean=fmean(present),
-                worst=min(present),
-                species=selection.species([organism.genes for organism in self.members]),
-                stagnation=self.stagnation,
-                regime=self.regime,
-                champion=champion.id,
-                genes=champion.genes,
-                validation_loss=record.mean("validation_loss"),
-                blacklist=len(self.ledger.blacklist()),
-                head=self.head,
-            )
-        )
         self.survivors = ranked[: self.size]
+        return GenerationEnd(
+            generation=self.records.generation,
+            best=best,
+            mean=fmean(present),
+            worst=min(present),
+            species=selection.species([organism.genes for organism in self.members]),
+            stagnation=self.stagnation,
+            regime=self.regime,
+            champion=champion.id,
+            genes=champion.genes,
+            validation_loss=record.mean("validation_loss"),
+            blacklist=len(self.records.blacklist()),
+            head=self.head,
+        )
 
     # --- breeding
 
     def breed(self, guests: Iterable[Organism] = ()) -> None:
         """Fill the next generation: elites and guests first, then by the regime, then strangers."""
         self.regime = regime(self.stagnation)
+        self._barred = self.records.blacklist()
         parents, size = self.ranked(), self.size
         if parents:
             # The fittest leads; in a Pareto search it needn't be the first in rank.
-            champion = max(parents, key=self.ledger.fitness)
+            champion = max(parents, key=self.records.fitness)
             parents.sort(key=lambda organism: organism is not champion)
         if self.litter > 1:
-            ranked = self.ranking(self.ledger.living(), self.aim)
+            ranked = self.ranking(self.records.living(), self.aim)
             self._promise = Promise([record.organism.genes for record in ranked])
         self._next = []
         for elite in self._elites(parents):
             best = self.regime == "championship" and elite is parents[0]
-            self._next.append(self._bear("champion" if best else "elite", (elite.id,), elite.genes))
+            self._next.append(self._add("champion" if best else "elite", (elite.id,), elite.genes))
         for guest in guests:
-            self._next.append(self._bear("champion", (guest.id,), guest.genes))
+            self._next.append(self._add("champion", (guest.id,), guest.genes))
         first = len(self._next)
         bred = max(size - IMMIGRANTS[self.regime], first + 1) if parents else first
         ceiling = self._ceiling(parents[0].genes) if parents else None
-        for slot in range(first, max(size, first + 1) + self.summoned):
+        for slot in range(first, max(size, first + 1) + self.immigrants):
             recipe = self._recipe(parents, slot, first) if slot < bred else ("immigrant", (), self._random)
             if not self._place(slot, *recipe, ceiling):
                 break  # The space is exhausted.
@@ -230,16 +220,15 @@ class Population:
 
     def _random(self, rng: random.Random) -> Genes:
         """Random genes of a species that isn't blacklisted."""
-        blacklist = self.ledger.blacklist()
         genes = variation.random_genes(self.space, rng)
         for _ in range(REDRAWS):
-            if genes.species not in blacklist:
+            if genes.species not in self._barred:
                 break
             genes = variation.random_genes(self.space, rng)
         return genes
 
     def _cost(self, genes: Genes) -> int:
-        return variation.cost(genes, self.ledger.params_of(genes))
+        return variation.cost(genes, self.records.params_of(genes))
 
     def _ceiling(self, genes: Genes) -> int:
         """What a newcomer may cost beside `genes`, or, should they lie outside of the space, the nearest in it.
@@ -260,11 +249,11 @@ class Population:
         chosen = parents and self.regime != "cataclysm"
         litter = self._draw(make, rng, self.litter if chosen else 1, ceiling)
         if not litter:
-            origin, parents = "random" if self.ledger.generation == 1 else "immigrant", ()
+            origin, parents = "random" if self.records.generation == 1 else "immigrant", ()
             strangers = self._draw(self._random, rng, REDRAWS, None)
             litter = sorted(strangers, key=lambda genes: max(self._cost(genes), ceiling or 0))[:1]
         if litter:
-            self._next.append(self._bear(origin, parents, max(litter, key=self._promise.of)))
+            self._next.append(self._add(origin, parents, max(litter, key=self._promise.of)))
         return bool(litter)
 
     def _draw(self, make: Draw, rng: random.Random, wanted: int, ceiling: int | None) -> list[Genes]:
@@ -273,15 +262,15 @@ class Population:
         for _ in range(REDRAWS):
             genes = make(rng)
             affordable = ceiling is None or self._cost(genes) <= ceiling
-            if affordable and genes not in self.ledger.taken and genes not in found:
+            if affordable and genes not in self.records.taken and genes not in found:
                 found.append(genes)
             if len(found) == wanted:
                 break
         return found
 
-    def _bear(self, origin: str, parents: tuple[int, ...], genes: Genes) -> Organism:
-        return self.ledger.bear(origin, parents, genes, self.head)
+    def _add(self, origin: str, parents: tuple[int, ...], genes: Genes) -> Organism:
+        return self.records.add(origin, parents, genes, self.head)
 
     def _rng(self, purpose: str, slot: int) -> random.Random:
         head = "" if self.head is None else f" {self.head}"
-        return random.Random(f"{self.run.seed} {self.ledger.generation} {slot} {purpose}{head}")
+        return random.Random(f"{self.run.seed} {self.records.generation} {slot} {purpose}{head}")

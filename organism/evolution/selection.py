@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ..fitness.objectives import Aim
 from ..genes import Genes
-from .ledger import Record
+from .records import Record
 
 T = TypeVar("T")
 Ranking = Callable[[Sequence[Record], Aim], list[Record]]
@@ -21,7 +21,7 @@ def tournament(ranked: Sequence[T], rng: random.Random, k: int = 3) -> T:
 
 def species(genes: Sequence[Genes]) -> int:
     """How many different architectures there are. One alone is a monoculture."""
-    return len({held.species for held in genes})
+    return len({each.species for each in genes})
 
 
 def by_fitness(records: Sequence[Record], aim: Aim) -> list[Record]:
@@ -55,12 +55,12 @@ def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
 
 def front(points: Sequence[Sequence[float]]) -> list[int]:
     """Indices of the `points` that nothing dominates."""
-    held: list[int] = []
+    best: list[int] = []
     # In lexicographic order no later point dominates an earlier one.
     for i in sorted(range(len(points)), key=lambda i: tuple(points[i])):
-        if not any(dominates(points[j], points[i]) for j in held):
-            held.append(i)
-    return sorted(held)
+        if not any(dominates(points[j], points[i]) for j in best):
+            best.append(i)
+    return sorted(best)
 
 
 def fronts(points: Sequence[Sequence[float]]) -> list[list[int]]:
@@ -103,7 +103,7 @@ def mean_rank(rivals: Sequence[Sequence[float]], judged: Sequence[float]) -> flo
     rivals: for each objective the fitness of all of them, sorted. judged: for each that of the one in question.
     """
     shares = [
-        (bisect_left(held, own) + bisect_right(held, own)) / (2 * len(held) or 1)
-        for held, own in zip(rivals, judged, strict=True)
+        (bisect_left(others, own) + bisect_right(others, own)) / (2 * len(others) or 1)
+        for others, own in zip(rivals, judged, strict=True)
     ]
     return fmean(shares)

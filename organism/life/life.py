@@ -37,7 +37,7 @@ from ..events import (
     Worker,
 )
 from ..evolution.engine import Engine, estimate
-from ..evolution.ledger import Organism
+from ..evolution.records import Organism
 from ..fitness.loss import test_loss, validation_loss
 from ..genes import Genes
 from ..genome import Ancestor, Genome, Provenance
@@ -244,7 +244,7 @@ class Life:
         """
         engine = search.engine
         if sum(isinstance(event, GenomeWritten) for event in journal.held) < search.crowned:
-            organism = engine.ledger.organisms[champion.id]
+            organism = engine.records.organisms[champion.id]
             known = Provenance(
                 fitness=champion.fitness, validation_loss=champion.validation_loss, test_loss=champion.test_loss
             )

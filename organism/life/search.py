@@ -87,7 +87,7 @@ class Search:
 
     def fitness_of(self, genes: Genes) -> float | None:
         """The mean fitness that `genes` had in this run, if they were judged."""
-        record = self.engine.ledger.records.get(genes)
+        record = self.engine.records.by_genes.get(genes)
         return record.fitness(self.engine.final) if record and record.searched else None
 
     @property
@@ -138,7 +138,7 @@ class Search:
             yield event
 
     def _cost(self, trial: Trial) -> int:
-        return cost(trial.genes, self.engine.ledger.params_of(trial.genes))
+        return cost(trial.genes, self.engine.records.params_of(trial.genes))
 
     def _start(self, trial: Trial) -> None:
         """Have a trial trained, unless the journal knows what came of it, or that nothing did."""
@@ -240,7 +240,7 @@ class Search:
                 continue
             id = act.id
             if act.verb == "cull" and id is not None and isinstance(self.past.results.get((id, 0)), Judged):
-                self.engine.condemn(id)
+                self.engine.cull_judged(id)
             else:
                 self._apply(act)
 

@@ -94,7 +94,7 @@ def test_nothing_is_trained_twice_under_the_same_seed(objective):
     asked = Counter((trial.genes, trial.key.replicate) for trial in course.asked)
     assert set(asked.values()) == {1}
     assert len({trial.seed for trial in course.asked}) == len(course.asked)
-    assert course.engine.ledger.evaluations == len(course.asked)
+    assert course.engine.evaluations == len(course.asked)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -328,13 +328,13 @@ def test_the_smallest_populations_still_search(population, elitism, objective):
     for start in course.all(events.GenerationStart):
         assert start.population >= population
     assert course.engine.champion is not None
-    assert len(course.engine.ledger.records) > population
+    assert len(course.engine.records.by_genes) > population
 
 
 def test_a_space_of_two_genomes_is_searched_once_and_the_run_goes_on_to_its_end():
     space = space_of((16,), (4,), (1,), (16,), (4,), (0.01,), (1000,), (1, 2))
     course = Course(plan(genes=space, space="own.toml", generations=50)).finish()
-    assert len(course.engine.ledger.records) == 2
+    assert len(course.engine.records.by_genes) == 2
     assert len(course.all(events.GenerationEnd)) == 50
 
 
@@ -411,12 +411,12 @@ def test_an_abandoned_generation_counts_for_nothing():
     course = Course(plan())
     while course.engine.generation < 3:
         course.step()
-    first_two = set(course.engine.ledger.records)
+    first_two = set(course.engine.records.by_genes)
     for _ in range(4):
         course.step()
-    assert set(course.engine.ledger.records) > first_two
+    assert set(course.engine.records.by_genes) > first_two
     course.engine.abandon("minutes")
-    assert set(course.engine.ledger.records) == first_two
+    assert set(course.engine.records.by_genes) == first_two
     course.finish()
     assert course.engine.reason == "minutes"
     assert {e.genes for e in course.all(events.Confirmed)} <= first_two
@@ -434,13 +434,13 @@ def test_what_failed_or_was_poor_in_an_abandoned_generation_is_as_if_it_had_not_
     one = {gene: (getattr(PRIMORDIAL, gene),) for gene in ARCHITECTURE}
     space = SPACES["default"] | one
     course = Course(plan(genes=space, bigram_loss=0.0), dies=lambda genes, replicate: genes.num_steps < 800)
-    ledger = course.engine.ledger
-    while not (ledger.dead and ledger.blacklist()):
+    records = course.engine.records
+    while not (records.dead and records.blacklist()):
         course.step()
         assert course.engine.generation == 1
     course.engine.abandon("minutes")
-    assert not ledger.dead
-    assert not ledger.blacklist()
+    assert not records.dead
+    assert not records.blacklist()
 
 
 def test_a_culled_champion_is_not_confirmed_when_its_generation_is_abandoned():
