@@ -1,163 +1,259 @@
-"""What a creature looks like: its genes, drawn as a body of points that moves.
+"""A creature's shapes in cells: what organism/view/body.py says of it, painted by numpy.
 
-    n_layer         membranes, one inside the other
-    n_head          lobes of every membrane, with an eye at the tip of each
-    n_embd          how large the body is
-    mlp_ratio       how thick the flesh under each membrane is
-    block_size      cilia around it
-    learning_rate   how ragged the membranes are, how fast they ripple, and how warm their colour is
-    batch_size      nuclei in the middle
-    num_steps       grains around the nuclei, one for each hundred steps
-
-Whatever is left of the genes' identity turns the body and shifts its ripples, so that no two genomes look alike. A body
-is made once (`grow`) and posed at a moment (`pose`); both are pure functions, and a pose of a few thousand points
-takes about a millisecond. How much of its form a body has is a number: 0 is a drifting cloud, 1 the settled creature.
+A `Field` is a picture of dots of colour, two a cell across and four down. What is too fine to be a patch of colour
+(cilia, beads, membranes) lies over it as single dots, which become braille. In every other cell stands the block that
+comes nearest, in two colours: the mean of the dots that it covers, and of those that it doesn't.
 """
 
-import hashlib
 import math
+from collections.abc import Mapping, Sequence
+from colorsys import hls_to_rgb
+from functools import lru_cache
 
-import msgspec
 import numpy as np
 
-from organism.genes import Genes
+from organism.view.body import ANGLES, DARK, FACE, LIGHT, Ink, Part
+from organism.view.dots import BITS, BLANK, Canvas
 
-# Inks, in the order in which they cover each other.
-FLESH, INNER_FLESH, CILIUM, MEMBRANE, INNER_MEMBRANE, GRAIN, NUCLEUS, EYE = 1, 2, 3, 4, 5, 6, 7, 8
-INKS = 8
+BANDS = 6  # shades of the glow
+RIM = 0.5  # dots: a finer one isn't drawn around an eye
+GLINT = 0.9  # dots: a smaller one isn't drawn in it
+PATCH = 0.8  # dots: a finer edge isn't a patch of colour
+FLAT, ROUGH = 10.0, 80.0  # A cell whose dots differ less has no block, one where they differ more has no braille.
+EYE = 8  # dots of flesh count as much as one of an eye
+STEP = 4  # between two shades of a colour, of 255
 
-BREATH = 4.2  # seconds
-GOLDEN = math.pi * (3 - math.sqrt(5))
+BLOCKS = " ▘▝▖▗▀▌▚▂▆"
+INVERSE = dict(zip(BLOCKS, "█▟▙▜▛▄▐▞▀▔", strict=True))  # the last two about
+COVERED = np.array([[place in quarters for place in "ababcdcd"] for quarters in ("", *"abcd", "ab", "ac", "ad")])
+COVERED = np.vstack([COVERED, np.arange(8) >= 6, np.arange(8) >= 2]).astype(float)
+"""[blocks, 8]: which dots of a cell each of BLOCKS covers, row by row from the top left."""
 
-
-class Body(msgspec.Struct, frozen=True):
-    """Points in polar form around the middle of a body whose outermost membrane has radius 1 before it ripples."""
-
-    angle: np.ndarray
-    radius: np.ndarray
-    inks: np.ndarray
-    drift: np.ndarray  # [2, points]: where each is driven while there's no form, in radii
-    sway: np.ndarray  # how far each follows the current, in radii
-    size: float  # in (0, 1]: of the room that the largest creature needs
-    lobes: int
-    depth: float  # of the lobes
-    ripple: float  # of the membranes
-    waves: int
-    turn: float
-    tempo: float
+Paints = Mapping[str, tuple[tuple[np.ndarray, float] | None, tuple[np.ndarray, float] | None]]
+"""For each part its (colour, opacity) of what's filled, and of its line."""
 
 
-def grow(genes: Genes, detail: float) -> Body:
-    """The body that `genes` mean, with as many points as a radius of `detail` dots asks for."""
-    digest = hashlib.blake2b(genes.canonical().encode(), digest_size=8).digest()
-    rng = np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
-    heat = warmth(genes)
-    parts = [_membranes(genes, detail), _cilia(genes, detail), _core(genes, detail), _eyes(genes, detail)]
-    angle, radius, inks, sway = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.argsort(inks, kind="stable")
-    depth = 0.22 if genes.n_head > 1 else 0.1
-    return Body(
-        angle=angle[order],
-        radius=radius[order],
-        inks=inks[order],
-        drift=_cloud(len(angle), rng),
-        sway=sway[order],
-        size=0.7 + 0.3 * min(1.0, max(0.0, math.log2(genes.n_embd / 8) / 3)),
-        lobes=genes.n_head,
-        depth=depth / (1 + genes.n_head / 12),
-        ripple=0.012 + 0.075 * heat,
-        waves=int(9 + 14 * heat) + digest[0] % 5,
-        turn=digest[1] / 256 * 2 * math.pi,
-        tempo=0.5 + 1.5 * heat,
+class Field:
+    """A picture of `width` x `height` cells on a ground of one colour; (x, y) is a dot of it, from the top left."""
+
+    def __init__(self, width: int, height: int, ground: tuple[int, int, int]):
+        self.width, self.height, self.ground = width, height, np.array(ground, np.float32)
+        self.light = np.empty((4 * height, 2 * width, 3), np.float32)
+        self.light[:] = self.ground
+        self.weight = np.ones((4 * height, 2 * width))  # of each dot where blocks are chosen: an eye's count most
+        self.dots = np.zeros((4 * height, 2 * width), np.int32)  # indices into inks
+        self.inks = [self.ground]
+
+    def paint(self, parts: Sequence[Part], x: int, y: int, scale: float, paints: Paints, solid: float = 1.0) -> None:
+        """Paint a body whose middle is at (x, y), in `scale` dots a unit; all but its eyes at an opacity of `solid`."""
+        y -= y % 2
+        for part in parts:
+            opacity = 1.0 if part.name in FACE else solid
+            fill, line = ((ink[0], ink[1] * opacity) if ink else None for ink in paints[part.name])
+            width = LIGHT[part.name].width * scale
+            discs, paths = np.array(part.discs).T * scale, np.array(part.lines) * scale
+            if part.name == "glow" and fill:
+                self._glow(x, y, discs[2, 0], *fill)
+            elif part.name in FACE and len(discs) and fill:
+                if line and width > RIM and discs[3, 0] < discs[1, 0] - discs[2, 0]:
+                    self._eyes(x, y, _within(discs, True, max(width, 1.0)), *line)
+                if discs[2, 0] > GLINT:
+                    self._eyes(x, y, _within(discs, True), *fill)
+            elif len(discs) and fill:
+                self._dots(x, y, _within(discs), *fill)
+            elif LIGHT[part.name].fill:
+                for path in paths:
+                    self._outline(x, y, np.hypot(*path.T), fill, line, width)
+            elif len(paths) and line:
+                self._dots(x, y, _along(paths), *line)
+
+    def _near(self, x: int, y: int, half: int) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
+        """The square around (x, y), or what of it is inside: where it is, and what `_polar` says of it."""
+        left, right = max(0, half - x), max(0, min(2 * half + 1, 2 * self.width - x + half))
+        top, bottom = max(0, half - y), max(0, min(2 * half + 1, 4 * self.height - y + half))
+        away, turn = _polar(half)
+        place = slice(y - half + top, y - half + max(top, bottom)), slice(x - half + left, x - half + max(left, right))
+        return place, away[top:bottom, left:right], turn[top:bottom, left:right]
+
+    def _blend(self, place: tuple[slice, slice], colour: np.ndarray, opacity: np.ndarray) -> None:
+        """Mix a colour into a rectangle, [rows, columns] telling how much of it."""
+        light = self.light[place]
+        light += (colour - light) * opacity[..., None]
+
+    def _ink(self, colour: np.ndarray, opacity: float) -> int:
+        self.inks.append(self.ground + (colour - self.ground) * opacity)
+        return len(self.inks) - 1
+
+    def _glow(self, x: int, y: int, radius: float, colour: np.ndarray, opacity: float) -> None:
+        """Light that fades from the middle to `radius`."""
+        place, away, _ = self._near(x, y, 4 * math.ceil(radius / 4))
+        fading = np.clip((1 - away / np.float32(radius)) / np.float32(0.7), 0, 1)
+        self._blend(place, colour, np.float32(opacity / BANDS) * np.ceil(fading * BANDS))
+
+    def _outline(self, x: int, y: int, radii: np.ndarray, fill, line, width: float) -> None:
+        """A body or a membrane, whose edge is `radii` away at ANGLES."""
+        place, away, turn = self._near(x, y, 4 * math.ceil(radii.max() / 4) + 1)
+        edge = np.interp(np.arange(8 * len(ANGLES)) / 8, np.arange(len(ANGLES) + 1), [*radii, radii[0]])
+        beneath = edge.astype(np.float32)[turn] - away
+        if fill:
+            self._blend(place, fill[0], (beneath > 0) * np.float32(fill[1]))
+            self.dots[place] *= beneath <= 0
+        if line and width >= PATCH:
+            self._blend(place, line[0], ((beneath > 0) & (beneath <= max(width, 1.5))) * np.float32(line[1]))
+        elif line:
+            self.dots[place][(beneath > 0) & (beneath <= 1)] = self._ink(*line)
+
+    def _eyes(self, x: int, y: int, places: np.ndarray, colour: np.ndarray, opacity: float) -> None:
+        place = self._inside(x, y, places)
+        self.light[place] += (colour - self.light[place]) * opacity
+        self.weight[place], self.dots[place] = EYE, 0
+
+    def _dots(self, x: int, y: int, places: np.ndarray, colour: np.ndarray, opacity: float) -> None:
+        self.dots[self._inside(x, y, places)] = self._ink(colour, opacity)
+
+    def _inside(self, x: int, y: int, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(rows, columns) of those of `places`, which are told from (x, y), that are in the picture."""
+        column, row = np.rint(places).astype(int) + np.array([[x], [y]])
+        inside = (column >= 0) & (column < 2 * self.width) & (row >= 0) & (row < 4 * self.height)
+        return row[inside], column[inside]
+
+
+def _within(discs: np.ndarray, quarters: bool = False, rim: float = 0.0) -> np.ndarray:
+    """[2, dots]: the columns and rows that discs cover, one dot each at least; [4, discs]: x, y, radii and tops.
+
+    With `quarters`, whole quarters of cells, two dots high, which is what blocks can show: eyes come out alike so.
+    """
+    across, down, radius, top = discs[..., None]
+    radius = np.maximum(radius + rim, 0.75)
+    reach = np.arange(-math.ceil(radius.max()) - 1, math.ceil(radius.max()) + 2)
+    column, row = np.rint(across) + np.tile(reach, len(reach)), np.rint(down) + np.repeat(reach, len(reach))
+    level = row
+    if quarters:
+        across, down, level = np.rint(2 * across) / 2, np.floor(down + 0.5) + 0.5, row // 2 * 2 + 0.5
+    covered = ((column - across) ** 2 + (level - down) ** 2 < radius**2) & (row >= top)
+    return np.stack([column[covered], row[covered]])
+
+
+def _along(paths: np.ndarray) -> np.ndarray:
+    """[2, dots]: the columns and rows of lines, [lines, points, 2]."""
+    starts, ends = paths[:, :-1, None], paths[:, 1:, None]
+    along = np.linspace(0, 1, max(2, math.ceil(abs(ends - starts).max()) + 1))[:, None]
+    return (starts + (ends - starts) * along).reshape(-1, 2).T
+
+
+@lru_cache(128)
+def _polar(half: int) -> tuple[np.ndarray, np.ndarray]:
+    """How far dots are from the middle of a square, and in which of eight directions for each of ANGLES."""
+    side = np.arange(-half, half + 1, dtype=np.float32)
+    turn = np.arctan2(side[:, None], side[None]) % (2 * math.pi)
+    directions = 8 * len(ANGLES)
+    return np.hypot(side[:, None], side[None]), (turn * (directions / (2 * math.pi))).astype(np.int32) % directions
+
+
+@lru_cache(256)
+def paints(hue: int, dark: bool) -> Paints:
+    """How a creature of that hue is painted."""
+
+    def mixed(ink: Ink | None):
+        if ink is None:
+            return None
+        own = hue if ink.hue is None else ink.hue
+        rgb = hls_to_rgb(own / 360, ink.lightness / 100, ink.saturation / 100)
+        return np.array(rgb, np.float32) * 255, ink.opacity
+
+    return {name: (mixed(paint.fill), mixed(paint.line)) for name, paint in (DARK if dark else LIGHT).items()}
+
+
+def draw(field: Field, canvas: Canvas, ansi: bool = False) -> None:
+    """Put the picture on a canvas of its size, each cell in a pair of colours: its letter's, and its ground's."""
+    # Whole numbers, so that no machine rounds a sum in its own way.
+    cells = _by_cell(np.rint(field.light).astype(float), field)
+    weight, dots = _by_cell(field.weight, field), _by_cell(field.dots, field)
+    spread = (cells.max(0) - cells.min(0)).max(-1)
+    letters, back = np.full(len(spread), ord(" ")), cells.mean(0)
+    front = back.copy()
+
+    rough = np.flatnonzero(spread >= FLAT)
+    weighed, count = cells[:, rough] * weight[:, rough, None], COVERED @ weight[:, rough]
+    covered = np.tensordot(COVERED, weighed, 1)
+    rest, others = weighed.sum(0) - covered, weight[:, rough].sum(0) - count
+    likeness = (covered**2).sum(-1) / np.maximum(count, 1) + (rest**2).sum(-1) / others
+    best = likeness.argmax(0), np.arange(len(rough))
+    letters[rough] = np.array([ord(block) for block in BLOCKS])[best[0]]
+    front[rough] = covered[best] / np.maximum(count, 1)[best][:, None]
+    back[rough] = rest[best] / others[best][:, None]
+
+    ink = dots.max(0)
+    fine = np.flatnonzero((ink > 0) & (spread < ROUGH))
+    letters[fine] = BLANK + np.array(BITS).ravel() @ (dots[:, fine] > 0)
+    front[fine], back[fine] = np.array(field.inks)[ink[fine]], cells[:, fine].mean(0)
+
+    fronts, backs = (_names(field, colours, ansi) for colours in (front, back))
+    for i, (letter, mine, ground) in enumerate(zip(map(chr, letters.tolist()), fronts, backs, strict=True)):
+        if letter == " " and ground is None:
+            continue
+        row, column = divmod(i, field.width)
+        if mine is None and ground is not None and letter in INVERSE:
+            letter, mine, ground = INVERSE[letter], ground, None
+        canvas.letters[row][column] = letter
+        canvas.inks[row][column] = mine, ground
+
+
+def _by_cell(dots: np.ndarray, field: Field) -> np.ndarray:
+    """[8, cells, ...] of what is known for every dot."""
+    order = 1, 3, 0, 2, *range(4, dots.ndim + 2)
+    return (
+        dots.reshape(field.height, 4, field.width, 2, *dots.shape[2:]).transpose(order).reshape(8, -1, *dots.shape[2:])
     )
 
 
-def warmth(genes: Genes) -> float:
-    """The learning rate on a scale from .0005 (0, cool) to .05 (1, hot)."""
-    return min(1.0, max(0.0, math.log10(genes.learning_rate / 5e-4) / 2))
+def _names(field: Field, colours: np.ndarray, ansi: bool) -> list[str | None]:
+    """Colours as Textual spells them; None is that of the common ground."""
+    if ansi:
+        known = np.array([GROUND, *SIXTEEN.values()])
+        nearest = ((colours[:, None] - known) ** 2).sum(-1).argmin(1)
+        return [(None, *SIXTEEN)[i] for i in nearest.tolist()]
+    steps = np.rint((colours - field.ground) / STEP) * STEP
+    packed = np.clip(field.ground + steps, 0, 255).astype(int) @ (1 << 16, 1 << 8, 1)
+    return [_spelt(colour) if differs else None for colour, differs in zip(packed.tolist(), steps.any(1), strict=True)]
 
 
-def pose(body: Body, moment: float, form: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """(x, y) of all points at `moment` seconds, the middle at 0 and the largest creature's membrane about at 1."""
-    breath = 1 + 0.035 * math.sin(2 * math.pi * moment / BREATH)
-    turn = body.turn + 0.05 * moment * body.tempo
-    angle = body.angle + 0.16 * body.sway * np.sin(1.1 * moment * body.tempo + 3 * body.angle)
-    lobed = 1 + body.depth * np.cos(body.lobes * angle)
-    rippled = 1 + body.ripple * np.sin(body.waves * angle + body.turn + 1.7 * moment * body.tempo)
-    radius = body.size * breath * body.radius * lobed * rippled * (0.92 - body.depth)
-    x, y = radius * np.cos(angle + turn), radius * np.sin(angle + turn)
-    if form < 1:
-        loose = (1 - form) ** 1.5
-        slow = 0.22 * moment
-        phase = body.drift[0] * 7 + body.drift[1] * 5
-        x = x * (1 - 0.45 * loose) + loose * (body.drift[0] + 0.16 * np.sin(slow * 2.3 + phase))
-        y = y * (1 - 0.45 * loose) + loose * (body.drift[1] + 0.16 * np.cos(slow * 1.9 + phase * 1.3))
-    return x, y
+@lru_cache(4096)
+def _spelt(colour: int) -> str:
+    return f"#{colour:06x}"
 
 
-def _membranes(genes: Genes, detail: float) -> tuple[np.ndarray, ...]:
-    """The outline of each layer, and a sunflower of points under it that is the thicker the larger its MLP is."""
-    angles, radii, inks = [], [], []
-    gap = 0.8 / genes.n_layer
-    thickness = gap * min(0.9, 0.1 + 0.13 * genes.mlp_ratio)
-    for layer in range(genes.n_layer):
-        outer = 1 - layer * gap
-        count = max(12, int(2 * math.pi * outer * detail * 1.15))
-        angles.append(np.arange(count) * (2 * math.pi / count))
-        radii.append(np.full(count, outer))
-        inks.append(np.full(count, INNER_MEMBRANE if layer % 2 else MEMBRANE))
-        area = math.pi * (outer**2 - (outer - thickness) ** 2) * detail**2
-        grains = max(4, int(area * 0.24))
-        k = np.arange(grains)
-        angles.append(k * GOLDEN)
-        radii.append(np.sqrt((outer - thickness) ** 2 + (k + 0.5) / grains * (outer**2 - (outer - thickness) ** 2)))
-        inks.append(np.full(grains, INNER_FLESH if layer % 2 else FLESH))
-    angle = np.concatenate(angles)
-    return angle, np.concatenate(radii), np.concatenate(inks), np.zeros(len(angle))
+# --- for a terminal of sixteen colours, whose ground nobody knows
+
+GROUND = 85, 85, 85
+SIXTEEN = {
+    "ansi_black": (0, 0, 0),
+    "ansi_bright_white": (255, 255, 255),
+    "ansi_red": (170, 0, 0),
+    "ansi_yellow": (170, 170, 0),
+    "ansi_green": (0, 170, 0),
+    "ansi_cyan": (0, 170, 170),
+    "ansi_blue": (0, 0, 170),
+    "ansi_bright_red": (255, 80, 80),
+    "ansi_bright_yellow": (255, 255, 80),
+    "ansi_bright_green": (80, 255, 80),
+    "ansi_bright_cyan": (80, 255, 255),
+    "ansi_bright_blue": (80, 80, 255),
+}
 
 
-def _cilia(genes: Genes, detail: float) -> tuple[np.ndarray, ...]:
-    """`block_size` hairs around the outermost membrane."""
-    count, length = min(genes.block_size, 72), max(3, int(0.24 * detail))
-    along = np.tile(np.linspace(0.03, 0.26, length), count)
-    angle = np.repeat(np.arange(count) * (2 * math.pi / count) + 0.5 / count, length)
-    return angle, 1 + along, np.full(len(angle), CILIUM), along * 6
-
-
-def _core(genes: Genes, detail: float) -> tuple[np.ndarray, ...]:
-    """Nuclei on a small circle, one a document of the batch, in a sunflower of grains, one a hundred steps."""
-    grains = min(160, max(1, genes.num_steps // 100))
-    k = np.arange(grains)
-    angle, radius = [k * GOLDEN], [0.17 * np.sqrt((k + 1) / 20).clip(0, 1.05)]
-    inks = [np.full(grains, GRAIN)]
-    nuclei = min(genes.batch_size, 16)
-    dots = max(1, int((0.045 * detail) ** 2 * 3))
-    j = np.arange(dots)
-    for n in range(nuclei):
-        around = 0.085 if nuclei > 1 else 0.0
-        middle = around * np.exp(2j * math.pi * n / nuclei)
-        point = middle + 0.05 * np.sqrt((j + 0.5) / dots) * np.exp(1j * j * GOLDEN)
-        angle.append(np.angle(point))
-        radius.append(np.abs(point))
-        inks.append(np.full(dots, NUCLEUS))
-    angle = np.concatenate(angle)
-    return angle, np.concatenate(radius), np.concatenate(inks), np.zeros(len(angle))
-
-
-def _eyes(genes: Genes, detail: float) -> tuple[np.ndarray, ...]:
-    """A ring with a pupil at the tip of each lobe."""
-    wide = max(0.05, min(0.1, 0.55 / genes.n_head))
-    count = max(5, int(2 * math.pi * wide * detail))
-    ring = wide * np.exp(2j * math.pi * np.arange(count) / count)
-    pupil = 0.35 * wide * np.exp(2j * math.pi * np.arange(3) / 3)
-    eye = np.concatenate([ring, pupil]) + 0.86
-    turns = 2 * math.pi * np.arange(genes.n_head) / genes.n_head
-    point = (eye[None, :] * np.exp(1j * turns)[:, None]).ravel()
-    return np.angle(point), np.abs(point), np.full(len(point), EYE), np.zeros(len(point))
-
-
-def _cloud(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Where points drift that have no form: a few overlapping clouds, none with an edge."""
-    centres = rng.uniform(-0.5, 0.5, (2, 5))
-    which = rng.integers(0, 5, count)
-    return centres[:, which] + rng.normal(0, 0.2, (2, count))
+@lru_cache(256)
+def ansi_paints(hue: int) -> Paints:
+    """How a creature of that hue is painted there: no colours are mixed, and none is known for a glow."""
+    name = next(
+        name
+        for most, name in ((25, "red"), (75, "yellow"), (150, "green"), (195, "cyan"), (360, "blue"))
+        if hue <= most
+    )
+    own, bright, black, white = (
+        (np.array(SIXTEEN[f"ansi_{colour}"], np.float32), 1.0)
+        for colour in (name, f"bright_{name}", "black", "bright_white")
+    )
+    painted = {"body": (own, bright), "eye": (white, None), "pupil": (black, None), "lid": (None, black)}
+    painted |= {"glow": (None, None), "membrane": (None, bright), "glint": (white, None), "spore": (white, None)}
+    return {part: painted.get(part, (bright, bright)) for part in LIGHT}

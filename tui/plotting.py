@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import msgspec
 
+from organism.view.dots import Canvas
 from organism.view.ticks import labels, ticks
 
-from .drawing import Canvas
 from .themes import Palette
 
 SIGNS = "●▲■◆○△□◇"

@@ -133,8 +133,6 @@ ORIGIN_SIGNS = {
     "re-eval": "=",
 }
 
-STAGE_SIGNS = {"primordial": "◌", "evolving": "◍", "evolved": "●"}
-
 STATE_SIGNS = {"waiting": "·", "training": "▸", "judged": "✓", "died": "†"}
 
 

@@ -35,9 +35,7 @@ from ..events import (
     Worker,
     sign,
 )
-from .words import bar, describe
-
-SIGNS = {"primordial": "○", "evolving": "◐", "evolved": "●"}
+from .words import STAGE_SIGNS, bar, describe
 
 
 def deed(event: Act | Abandoned) -> str:
@@ -71,7 +69,7 @@ class Printer:
             case Stage(stage, saying):
                 self.stage = stage
                 yield ""
-                yield f'{SIGNS.get(stage, "?")} {stage}  "{saying}"'
+                yield f'{STAGE_SIGNS.get(stage, "?")} {stage}  "{saying}"'
             case TrainStart(genes, _, _, params):
                 self.start = event
                 yield f"    {describe(genes)}: {params:,} parameters"

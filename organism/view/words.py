@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from ..genes import ARCHITECTURE, GENES, TRAITS, Genes
 
 BAR = 20
+STAGE_SIGNS = {"primordial": "○", "evolving": "◐", "evolved": "●"}
 
 
 def duration(seconds: float | None) -> str:

@@ -6,13 +6,12 @@ from textual.binding import ActiveBinding
 from textual.dom import DOMNode
 from textual.events import Click
 
-from organism.view.words import duration
+from organism.view.words import STAGE_SIGNS, duration
 
 from ..drawing import bar
 from ..feed import ReplayFeed
 from ..messages import Sought
 from ..snapshot import Snapshot
-from ..themes import STAGE_SIGNS
 from .text import Piece, Text
 
 

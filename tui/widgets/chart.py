@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual.strip import Strip
 
+from ..drawing import strips
 from ..plotting import Rule, Series, View, plot
 from .picture import Picture
 
@@ -27,4 +28,4 @@ class Chart(Picture):
             self.repaint()
 
     def paint(self, width: int, height: int, base: Style) -> list[Strip]:
-        return plot(self.series, self.rules, self.view, self.palette, width, height).strips(base)
+        return strips(plot(self.series, self.rules, self.view, self.palette, width, height), base)

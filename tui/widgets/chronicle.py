@@ -1,9 +1,8 @@
 """The log: what just happened, in sentences."""
 
-from organism.view.words import duration, fitted
+from organism.view.words import STAGE_SIGNS, duration, fitted
 
 from ..snapshot import Line, Snapshot
-from ..themes import STAGE_SIGNS
 from .text import Piece, Text
 
 

@@ -4,9 +4,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from organism.view.words import STAGE_SIGNS
+
 from ..drawing import bar, ink
 from ..snapshot import Snapshot
-from ..themes import STAGE_SIGNS
 from .picture import Picture
 
 STAGES = ("primordial", "evolving", "evolved")

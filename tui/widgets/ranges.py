@@ -7,8 +7,9 @@ from textual.strip import Strip
 
 from organism.genes import GENES, Genes, named, ordinal
 from organism.space import SPACES, Space, bounds, searched
+from organism.view.dots import Canvas
 
-from ..drawing import Canvas
+from ..drawing import strips
 from ..snapshot import Snapshot
 from .picture import Picture
 
@@ -61,7 +62,7 @@ class Ranges(Picture):
                 least, most = named(name, low), named(name, high)
                 canvas.text(left, row + 1, least, palette.faint)
                 canvas.text(left + track - len(most), row + 1, most, palette.faint)
-        return canvas.strips(base)
+        return strips(canvas, base)
 
 
 def _place(value: float, low: float, high: float, track: int, logarithmic: bool) -> int:

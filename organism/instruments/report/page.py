@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from ...view.body import DARK, LIGHT, stylesheet
+
 STYLE = """
 :root { color-scheme: light dark; --ground: #faf8f3; --raised: #fffdf9; --ink: #1f2430; --soft: #5f6675;
   --edge: #e2dccf; --grid: #e9e4d8; --a: #b4552d; --b: #2c6e8f; --c: #6b8e3d; --d: #8a4f9e; --dot: #c3bba9;
@@ -67,17 +69,11 @@ pre { margin: 0; overflow-x: auto; font: .8rem/1.55 ui-monospace, SFMono-Regular
 .thread.own { stroke: var(--a); stroke-width: 1.8; opacity: .95 }
 .dead { fill: none; stroke: var(--soft); stroke-width: 1.2 } circle.a { fill: var(--a) } circle.b { fill: var(--b) }
 circle.c { fill: var(--c) } circle.d { fill: var(--d) }
-.body { fill: hsl(var(--hue) 62% 62% / .32); stroke: hsl(var(--hue) 60% 45%); stroke-width: 2 }
-.membrane { fill: hsl(var(--hue) 62% 62% / .16); stroke: hsl(var(--hue) 60% 45% / .8); stroke-width: 1.2 }
-.cilia { fill: none; stroke: hsl(var(--hue) 55% 45%); stroke-width: 1.3; stroke-linecap: round }
-.bead { fill: hsl(var(--hue) 55% 50%) } .spore { fill: hsl(var(--hue) 70% 40% / .75) }
-.eye { fill: #fffef8; stroke: hsl(var(--hue) 60% 30%); stroke-width: 1 } .pupil { fill: #171a22 }
-@media (prefers-color-scheme: dark) {
-  .body { stroke: hsl(var(--hue) 70% 66%) } .cilia { stroke: hsl(var(--hue) 60% 62%) }
-  .membrane { stroke: hsl(var(--hue) 70% 70% / .7) } .bead { fill: hsl(var(--hue) 70% 66%) }
-  .spore { fill: hsl(var(--hue) 80% 74% / .8) } .eye { fill: #f4f1e6 } }
 footer { margin-top: 56px; color: var(--soft); font-size: .8rem }
 """
+
+
+STYLE += f"{stylesheet(LIGHT)}\n@media (prefers-color-scheme: dark) {{ {stylesheet(DARK)} }}\n"
 
 
 def page(title: str, parts: Iterable[str]) -> str:

@@ -21,9 +21,9 @@ from ...genome import Genome, Provenance
 from ...life.journal import read_events
 from ...space import SPACES
 from ...story import Lived, Organism, Story, aim_of, contrasts, tell
-from ...view.body import LEGEND, portrait
+from ...view.body import LEGEND, mood, portrait
 from ...view.printer import deed
-from ...view.words import describe
+from ...view.words import STAGE_SIGNS, describe
 from . import svg as charts
 from .page import card, grid, names, page, paragraph, section, table, tiles
 from .svg import Dot, Line, chart, legend
@@ -87,7 +87,7 @@ def _hero(story: Story) -> str:
     return (
         f'<header class="hero"><div><p class="over">Organism · {escape(story.stem)}</p>'
         f"<h1>{escape(SAYINGS[stage])}</h1>{paragraph(told)}{tiles(figures)}</div>"
-        f"<figure>{_face(shown)}<figcaption>{LEGEND}</figcaption></figure></header>"
+        f"<figure>{_face(shown, stage)}<figcaption>{'; '.join(LEGEND)}</figcaption></figure></header>"
     )
 
 
@@ -96,8 +96,8 @@ def _unended(story: Story) -> str:
     return "Nothing lived to be confirmed." if story.finished else "It isn't finished."
 
 
-def _face(genes: Genes) -> str:
-    return portrait(genes, escape(f"A creature of {describe(genes)}"))
+def _face(genes: Genes, stage: str) -> str:
+    return portrait(genes, escape(f"A creature of {describe(genes)}"), mood(stage))
 
 
 def _lifecycle(story: Story) -> str:
@@ -107,10 +107,10 @@ def _lifecycle(story: Story) -> str:
     cards = [
         card(
             f'<p class="saying">"{SAYINGS[run.stage]}"</p>',
-            _face(run.genome),
+            _face(run.genome, run.stage),
             paragraph(describe(run.genome), "soft"),
             _learning(first),
-            title=f"○ {run.stage}",
+            title=f"{STAGE_SIGNS[run.stage]} {run.stage}",
         )
     ]
     heads = f" of {len(story.heads)} heads" if len(story.heads) > 1 else ""
@@ -128,17 +128,17 @@ def _lifecycle(story: Story) -> str:
             chart("The best so far", best, across="best by generation", size=MEDIUM) if best else "",
             "".join(paragraph(line + ".", "soft") for line in searched),
             paragraph(f"Ended by: {end.reason}." if end else _unended(story), "soft"),
-            title="◐ evolving",
+            title=f"{STAGE_SIGNS['evolving']} evolving",
         )
     )
     if end and winner:
         cards.append(
             card(
                 f'<p class="saying">"{SAYINGS["evolved"]}"</p>',
-                _face(winner),
+                _face(winner, "evolved"),
                 paragraph(describe(winner), "soft"),
                 _learning(lived.get("evolved") if len(story.lives) > 1 else None),
-                title="● evolved",
+                title=f"{STAGE_SIGNS['evolved']} evolved",
             )
         )
     return section("Its life", grid(cards))
