@@ -42,7 +42,7 @@ class Field:
         self.light[:] = self.ground
         self.weight = np.ones((4 * height, 2 * width))  # of each dot where blocks are chosen: an eye's count most
         self.dots = np.zeros((4 * height, 2 * width), np.int32)  # indices into inks
-        self.inks = [self.ground]
+        self.inks: list[np.ndarray] = [self.ground]
 
     def paint(self, parts: Sequence[Part], x: int, y: int, scale: float, paints: Paints, solid: float = 1.0) -> None:
         """Paint a body whose middle is at (x, y), in `scale` dots a unit; all but its eyes at an opacity of `solid`."""
@@ -190,6 +190,8 @@ def draw(field: Field, canvas: Canvas, ansi: bool = False) -> None:
 
     fronts, backs = (_names(field, colours, ansi) for colours in (front, back))
     for i, (letter, mine, ground) in enumerate(zip(map(chr, letters.tolist()), fronts, backs, strict=True)):
+        if mine == ground:
+            letter = " "
         if letter == " " and ground is None:
             continue
         row, column = divmod(i, field.width)
@@ -215,7 +217,8 @@ def _names(field: Field, colours: np.ndarray, ansi: bool) -> list[str | None]:
         return [(None, *SIXTEEN)[i] for i in nearest.tolist()]
     steps = np.rint((colours - field.ground) / STEP) * STEP
     packed = np.clip(field.ground + steps, 0, 255).astype(int) @ (1 << 16, 1 << 8, 1)
-    return [_spelt(colour) if differs else None for colour, differs in zip(packed.tolist(), steps.any(1), strict=True)]
+    differs = np.any(steps, 1).tolist()
+    return [_spelt(colour) if differs[i] else None for i, colour in enumerate(packed.tolist())]
 
 
 @lru_cache(4096)

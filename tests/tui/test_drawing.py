@@ -3,16 +3,19 @@
 import itertools
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
+from textual.color import Color
 
 from organism.genes import PRIMORDIAL, Genes
 from organism.space import SPACES
+from organism.view.body import REACH, Mood, hue, solid
+from organism.view.body import body as shapes
+from organism.view.dots import Canvas
 from organism.view.ticks import labels, ticks
-from organism.view.words import duration
+from organism.view.words import STAGE_SIGNS, duration
 from tui import body, drawing, plotting
 from tui.plotting import Rule, Series, View
 from tui.themes import ANSI, DARK, LIGHT, ORIGIN_SIGNS, palette_of
@@ -20,63 +23,53 @@ from tui.widgets.ranges import bounds
 from tui.widgets.toml import compared, highlighted
 
 
-def picture(genes: Genes, moment: float = 0.0, form: float = 1.0) -> str:
+def picture(genes: Genes, moment: float = 0.0, how: Mood = Mood(), reach: int = 28, ansi: bool = False) -> Canvas:  # noqa: B008
     """A body in 30 x 15 cells."""
-    grown = body.grow(genes, 25.0)
-    x, y = body.pose(grown, moment, form)
-    points, _ = drawing.stamp(30 + 25 * x, 30 + 25 * y, grown.inks, 30, 15)
-    return "\n".join(row.astype("<u4").tobytes().decode("utf-32-le") for row in points)
+    field, canvas = body.Field(30, 15, body.GROUND if ansi else (13, 17, 23)), Canvas(30, 15)
+    scale = reach / REACH
+    paints = body.ansi_paints(hue(genes)) if ansi else body.paints(hue(genes), True)
+    field.paint(shapes(genes, moment, how, 1 / scale), 30, 30, scale, paints, solid(how))
+    body.draw(field, canvas, ansi)
+    return canvas
 
 
-def lines_of(canvas: drawing.Canvas) -> list[str]:
-    return [strip.text for strip in canvas.strips(Style())]
+def look_of(canvas: Canvas) -> tuple:
+    return canvas.lines(), canvas.inks
+
+
+def colours_of(canvas: Canvas) -> set:
+    return {colour for row in canvas.inks for ink in row if isinstance(ink, tuple) for colour in ink}
+
+
+def lines_of(canvas: Canvas) -> list[str]:
+    return [strip.text for strip in drawing.strips(canvas, Style())]
 
 
 def test_a_dot_lights_its_place_in_its_cell():
-    canvas = drawing.Canvas(2, 1)
+    canvas = Canvas(2, 1)
     canvas.dot(0, 0)
     canvas.dot(3, 3)
     canvas.dot(99, -1)
     assert lines_of(canvas) == ["⠁⢀"]
 
 
-def test_arrays_of_points_make_the_same_dots():
-    x, y = np.array([0.0, 3.0, 99.0]), np.array([0.0, 3.0, -1.0])
-    points, inks = drawing.stamp(x, y, np.array([1, 2, 3]), 2, 1)
-    assert [chr(point) for point in points[0]] == ["⠁", "⢀"]
-    assert inks.tolist() == [[1, 2]]
+def test_letters_lie_over_dots_and_keep_the_ground_of_their_cell():
+    canvas = Canvas(3, 1)
+    canvas.dot(0, 0, "red")
+    canvas.inks[0][1] = None, "#101010"
+    canvas.text(0, 0, "ab", "blue")
+    canvas.dot(0, 1)
+    assert lines_of(canvas) == ["ab "]
+    assert canvas.inks[0] == ["blue", ("blue", "#101010"), None]
 
 
-CHANGES = {
-    "n_embd": 32,
-    "n_head": 2,
-    "n_layer": 3,
-    "block_size": 24,
-    "mlp_ratio": 1,
-    "learning_rate": 0.001,
-    "num_steps": 300,
-    "batch_size": 4,
-}
-
-
-@pytest.mark.parametrize("gene", CHANGES)
-def test_every_gene_can_be_seen_in_the_body(gene):
-    import msgspec
-
-    other = msgspec.structs.replace(PRIMORDIAL, **{gene: CHANGES[gene]})
-    mine, its = body.grow(PRIMORDIAL, 25.0), body.grow(other, 25.0)
-    shape = {
-        "n_embd": lambda b: b.size,
-        "n_head": lambda b: (b.lobes, (b.inks == body.EYE).sum()),
-        "n_layer": lambda b: (b.inks == body.INNER_MEMBRANE).sum(),
-        "block_size": lambda b: (b.inks == body.CILIUM).sum(),
-        "mlp_ratio": lambda b: (b.inks == body.FLESH).sum(),
-        "learning_rate": lambda b: (b.ripple, b.tempo),
-        "num_steps": lambda b: (b.inks == body.GRAIN).sum(),
-        "batch_size": lambda b: (b.inks == body.NUCLEUS).sum(),
-    }[gene]
-    assert shape(mine) != shape(its)
-    assert picture(PRIMORDIAL) != picture(other)
+def test_no_ground_of_a_cell_spreads_to_a_blank_beside_it():
+    canvas = Canvas(3, 1)
+    canvas.letters[0][0], canvas.inks[0][0] = "▀", ("#ffffff", "#101010")
+    grounds = [
+        style.bgcolor.name if style and style.bgcolor else None for _, style, _ in drawing.strips(canvas, Style())[0]
+    ]
+    assert grounds == ["#101010", None]
 
 
 genes = st.builds(
@@ -92,23 +85,34 @@ genes = st.builds(
 )
 
 
-@given(genes, genes)
-def test_two_genomes_never_look_alike(one, other):
-    assert (picture(one) == picture(other)) == (one == other)
+moods = st.builds(Mood, st.floats(0, 1), st.floats(0, 1), st.booleans())
 
 
-@given(genes, st.floats(0, 1e6), st.floats(0, 1))
-def test_any_body_can_be_posed_at_any_moment(one, moment, form):
-    assert picture(one, moment, form).strip()
+@given(genes, st.floats(0, 1e6), moods, st.integers(2, 90), st.booleans())
+def test_any_body_can_be_drawn_at_any_moment_in_any_size(one, moment, how, reach, ansi):
+    assert colours_of(picture(one, moment, how, reach, ansi)) - {None}
 
 
-def test_a_body_is_the_same_whenever_it_is_grown():
-    assert picture(PRIMORDIAL) == picture(PRIMORDIAL)
+@given(genes, st.integers(14, 40))
+def test_bodies_keep_their_eyes_when_they_are_small(one, reach):
+    whites = [
+        colour for colour in colours_of(picture(one, reach=reach)) if colour and min(Color.parse(colour).rgb) > 200
+    ]
+    assert whites
 
 
-def test_a_body_moves_and_a_formless_one_drifts():
-    assert picture(PRIMORDIAL, 0.0) != picture(PRIMORDIAL, 0.5)
-    assert picture(PRIMORDIAL, 0.0, 0.1) != picture(PRIMORDIAL, 1.0, 0.1) != picture(PRIMORDIAL, 1.0)
+def test_a_body_is_the_same_whenever_it_is_drawn():
+    assert look_of(picture(PRIMORDIAL)) == look_of(picture(PRIMORDIAL))
+
+
+def test_a_body_moves_and_one_without_a_form_is_another():
+    now, later = picture(PRIMORDIAL), picture(PRIMORDIAL, 0.7)
+    assert look_of(now) != look_of(later)
+    assert look_of(now) != look_of(picture(PRIMORDIAL, how=Mood(0.2)))
+
+
+def test_a_terminal_of_sixteen_colours_is_asked_for_no_other():
+    assert colours_of(picture(PRIMORDIAL, ansi=True)) <= {None, *body.SIXTEEN}
 
 
 def curves() -> list[Series]:
@@ -222,5 +226,5 @@ def test_durations(seconds, text):
 def test_every_sign_is_one_cell_wide():
     from rich.cells import cell_len
 
-    signs = itertools.chain(ORIGIN_SIGNS.values(), plotting.SIGNS, "▁▂▃▄▅▆▇█◌◍●✓†▸·")
+    signs = itertools.chain(ORIGIN_SIGNS.values(), plotting.SIGNS, STAGE_SIGNS.values(), "▁▂▃▄▅▆▇█✓†▸·")
     assert all(cell_len(sign) == 1 for sign in signs)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from organism.view.body import LEGEND
+
 from ..snapshot import Snapshot
 from ..widgets.chronicle import Chronicle
 from ..widgets.dreams import Dreams
@@ -16,14 +18,12 @@ from .tab import Tab
 
 class LifeTab(Tab):
     TITLE = "Life"
-    ABOUT = """\
-The creature is drawn from its genes. **Membranes** are layers, **lobes** with an eye each are heads, its **size** is
-the embedding, the **flesh** under a membrane is the MLP, **cilia** are the context; the higher the learning rate, the
-more **ragged**, quick and warm it is. Nuclei are documents per batch, grains around them hundreds of steps.
+    ABOUT = f"""\
+The creature is drawn from its genes: {", ".join(LEGEND)}. A feeler is a trait that isn't as creatures begin.
 
-Primordial, it drifts without a form. While it evolves, its population surrounds it: who is in training is drawn as far
-as it has come, the rest of it flickering; who died dissolves. The colour tells how an organism came to be, and the body
-in the middle is the leader's. Evolved, it breathes.
+Primordial, it's drowsy and loose. While it evolves, its population surrounds it, each beside the sign of how it came to
+be: asleep before it is trained, its eyes open as it learns, and they're crossed out in one that died. The body in the
+middle is the leader's. Evolved, it breathes and looks about.
 
 Beside a dream stand its **flow**, **symmetry** and **creativity**, and its beauty.
 """
