@@ -175,19 +175,19 @@ def _live(shared: Shared, evolving: Evolving, headless: bool, json: bool, whole_
     return _run(Life.begin(home, plan, workers), home, json)
 
 
-def _run(life, home: Home, json: bool, before: Iterable = ()) -> None:
+def _run(life, home: Home, json: bool) -> None:
     """Print a life to its end, of a resumed one what's new; say how to go on if it's interrupted."""
     try:
-        _print_events(life.events(), json, before)
+        _print_events(life.events(), json, life.past)
     except Signalled:
         life.close()
         if life.journal:
             how = f"--home {shlex.quote(str(home.folder))} {'--json' if json else '--headless'}"
-            print(f"interrupted; go on with: organism runs resume {life.journal.stem} {how}", file=sys.stderr)
+            print(f"interrupted; go on with: organism runs resume {life.journal.story.name} {how}", file=sys.stderr)
         raise
 
 
-def _print_events(events: Iterable, json: bool, before: Iterable = ()) -> None:
+def _print_events(events: Iterable, json: bool, story=None) -> None:
     if json:
         from .events import encode
 
@@ -196,7 +196,7 @@ def _print_events(events: Iterable, json: bool, before: Iterable = ()) -> None:
     else:
         from .view.printer import print_life
 
-        print_life(events, before)
+        print_life(events, story)
 
 
 def _gene(row: Gene) -> Any:
@@ -257,6 +257,7 @@ def train(
     from .life.creature import train as train_creature
     from .life.genomes import genome_in_force, read_genome, read_preset
     from .mind.training import Diverged
+    from .view.printer import print_training
 
     if preset and genome:
         raise BadInput(f"--genome {genome}: --preset {preset} is a genome already: only one can be trained")
@@ -274,29 +275,9 @@ def train(
         if json:
             _print_events(events, json=True)
         else:
-            _print_training(events, genes.num_steps)
+            print_training(events)
     except Diverged as error:
         raise Failure(f"the creature died: {error}; a lower --lr may help") from None
-
-
-def _print_training(events: Iterable, num_steps: int) -> None:
-    """As microgpt.py prints."""
-    from .events import Dream, TrainEnd, TrainStart, TrainStep
-    from .view.printer import progress_bar
-
-    with progress_bar(beside_lines=sys.stdout.isatty()) as show:
-        for event in events:
-            match event:
-                case TrainStart(_, documents, vocab_size, params):
-                    print(f"num docs: {documents}\nvocab size: {vocab_size}\nnum params: {params}", flush=True)
-                case TrainStep(step, loss):
-                    print(f"step {step:4d} / {num_steps:4d} | loss {loss:.4f}")
-                case TrainEnd(_, validation_loss, test_loss) if validation_loss is not None:
-                    print(f"validation loss {validation_loss:.4f}, test loss {test_loss:.4f}", flush=True)
-                case Dream(names):
-                    for i, name in enumerate(names, start=1):
-                        print(f"sample {i:2d}: {name}")
-            show(event)
 
 
 @app.command
@@ -450,12 +431,23 @@ app.command(runs_app)
 
 
 @runs_app.command(name="list")
-def runs_list(*, home: Folder | None = None):
-    """Every run of this home, oldest first."""
-    from .instruments.runs import list_lines
+def runs_list(*, home: Folder | None = None, json: Flag = False):
+    """Every run of this home, oldest first.
+
+    Parameters
+    ----------
+    home
+        Folder of experiments/.
+    json
+        Print a line of JSON for each.
+    """
+    import msgspec
+
+    from .instruments.runs import list_lines, summary
     from .life.journal import journals
 
-    for line in list_lines(journals(Home.find(home))):
+    summaries = [summary(path) for path in journals(Home.find(home))]
+    for line in [msgspec.json.encode(run).decode() for run in summaries] if json else list_lines(summaries):
         print(line)
 
 
@@ -468,11 +460,10 @@ def runs_show(run: str | None = None, *, home: Folder | None = None):
     run
         The journal's name, without its ending.
     """
-    from .instruments.runs import Chronicle
-    from .life.journal import find_run, read_events
+    from .instruments.runs import show_lines
+    from .life.journal import find_run, read_story
 
-    path = find_run(Home.find(home), run)
-    for line in Chronicle(path.stem, read_events(path)).lines():
+    for line in show_lines(read_story(find_run(Home.find(home), run))):
         print(line)
 
 
@@ -524,14 +515,14 @@ def runs_resume(
     json
         Print the events as JSON Lines, without the screen.
     """
-    from .life.journal import find_run, last_unfinished, read_events
+    from .life.journal import find_run, last_unfinished
     from .life.life import Life
 
     place = Home.find(home)
     path = find_run(place, run) if run or generations else last_unfinished(place)
     if headless or json:
         life = Life.resume(place, path, workers or _cores(), generations)
-        return _run(life, place, json, read_events(path))
+        return _run(life, place, json)
     _need_terminal("organism runs resume")
     from tui import main as screen
 

@@ -277,11 +277,12 @@ class EvolutionEnd(Event, frozen=True):
 
 
 class GenomeWritten(Event, frozen=True):
-    """The creature rewrote its own DNA. `path` is relative to its home."""
+    """The creature rewrote its own DNA at that moment (UTC, ISO 8601). `path` is relative to its home."""
 
     path: str
     stage: str
     genes: Genes
+    written_at: str | None = None
 
 
 # --- the machinery and the person

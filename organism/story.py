@@ -1,111 +1,416 @@
-"""The story of a run, drawn from its journal: who lived, who came of whom, what was found. Pure functions of events.
+"""What has happened in a run: the one fold over its events. Journal, resume, print, report, replay and screen ask it.
 
-What isn't there yet, in a run that was interrupted or is still at work, is left out. The page and the text of a run
-both tell this one story.
+A `Story` is told events one by one (`tell`), or all that a journal holds (`Story.of`). It knows no file, clock, process
+or screen. What isn't there yet, in a run that was interrupted or is still at work, is absent from it. Of thousands of
+organisms it keeps what they were judged to be, but not how they learnt.
 """
 
+import math
 from collections import Counter
-from collections.abc import Sequence
-from statistics import fmean, median
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from statistics import fmean
 
 import msgspec
 
 from .events import (
     HEADS,
     POOR_TWICE,
+    SAYINGS,
     Abandoned,
     Act,
-    AnyEvent,
     Born,
     Confirmed,
     Died,
     Dream,
+    Event,
     EvolutionEnd,
+    Extinct,
     Front,
     Gathering,
     GenerationEnd,
+    GenerationStart,
     GenomeWritten,
     Judged,
+    Progress,
     Resumed,
     Run,
     Stage,
     TrainEnd,
     TrainStart,
     TrainStep,
+    Worker,
+    sign,
 )
-from .genes import Genes, ordinal, told
-from .life.journal import is_finished
+from .genes import Genes
+from .genome import Ancestor, Genome, Provenance
 from .trial import CONFIRMATIONS
 
-T = TypeVar("T")
+CURVE = 400
+"""Points of a creature's own training curve, at most; a life tells of a hundred steps."""
 
-COMPARED = 10
-CLEAR = 0.8
+COPIES = ("elite", "champion", "re-eval")
+"""Origins of organisms that carry the genes of their parent."""
+
+Curve = tuple[tuple[int, float], ...]
 
 
-class Lived(msgspec.Struct, frozen=True):
-    """A creature's own training: its stage, the loss at its marks, what it came to, and what it dreamt."""
+class Learning(msgspec.Struct, frozen=True):
+    """A creature's own training: in what stage, the loss at some of its steps, what it came to, and what it dreamt.
+
+    Of a long one every `stride`-th step is kept.
+    """
 
     stage: str
     start: TrainStart
-    steps: tuple[TrainStep, ...]
-    end: TrainEnd
-    names: tuple[str, ...]
+    curve: Curve = ()
+    stride: int = 1
+    end: TrainEnd | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, in [0, 1]."""
+        if self.end:
+            return 1.0
+        return self.curve[-1][0] / self.start.genes.num_steps if self.curve else 0.0
+
+    def stepped(self, step: int, loss: float) -> "Learning":
+        """This training with one step more."""
+        if step % self.stride and step > 1:
+            return self
+        curve, stride = (*self.curve, (step, loss)), self.stride
+        if len(curve) > CURVE:
+            curve, stride = curve[::2], 2 * stride
+        return msgspec.structs.replace(self, curve=curve, stride=stride)
+
+    def events(self) -> Iterator[Event]:
+        """What was told of it."""
+        yield self.start
+        for step, loss in self.curve:
+            yield TrainStep(step=step, loss=loss)
+        if self.end:
+            yield self.end
+        if self.names:
+            yield Dream(names=self.names)
 
 
 class Organism(msgspec.Struct, frozen=True):
-    """One creature of a population: how it was born, and the first judgement of it, or why there's none."""
+    """One organism of a run: as it was born, how far its newest training has come, what it was judged to be, its end.
 
-    born: Born
-    judged: Judged | None
-    died: str | None
-
-
-class Story(msgspec.Struct, frozen=True):
-    """All that is told of a run. `generations`, `organisms` and `trainings` are in the order of the journal.
-
-    `trainings` are all that were judged, confirmations among them; what an organism inherited is no training.
-    `meddling` is what a person, or the clock, did. A run that a person extended is searching again: its `confirmed`,
-    `end` and `written` are those of its new end. `elapsed` are the seconds of the search.
+    `state`: waiting, training, judged or died, for the `reason` given. `judged` is no confirmation.
     """
 
-    stem: str
-    run: Run
-    finished: bool
-    lives: tuple[Lived, ...]
-    generations: tuple[GenerationEnd, ...]
-    organisms: dict[int, Organism]
-    trainings: tuple[Judged, ...]
-    gatherings: tuple[Gathering, ...]
-    front: Front | None
-    confirmed: tuple[Confirmed, ...]
-    meddling: tuple[Act | Abandoned, ...]
-    resumed: int
-    elapsed: float
-    end: EvolutionEnd | None
-    written: GenomeWritten | None
+    id: int
+    generation: int
+    origin: str
+    parents: tuple[int, ...]
+    genes: Genes
+    params: int
+    head: str | None = None
+    state: str = "waiting"
+    replicate: int = 0
+    step: int = 0
+    loss: float | None = None
+    judged: Judged | None = None
+    reason: str = ""
+    blessed: bool = False
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it died, and wasn't only given up with its generation."""
+        return self.state == "died" and self.reason != "abandoned"
+
+    @property
+    def share(self) -> float:
+        """How much of its training is done, in [0, 1]."""
+        return 1.0 if self.state in ("judged", "died") else self.step / self.genes.num_steps
+
+
+class Story(msgspec.Struct):
+    """All that is known of a run, which its journal calls `name`.
+
+    creature: the body that the run is about at present, of `params` parameters. planned: how many generations there
+    are to be, as the run began, was stopped or extended. members: who is born of the generation in progress. leading:
+    who is best so far, of the head that was judged last. results: what came of each trial, by organism and replicate,
+    of a culled one nothing. rounds: what a person, or the clock, did until the search first came to its end, until its
+    next end after it was extended, and so on. confirmed, end, finished and written are of the last round. genome: what
+    the run wrote over genome.toml so far. elapsed: seconds of the search.
+    """
+
+    name: str = ""
+    run: Run | None = None
+    stage: str = "primordial"
+    saying: str = ""
+    creature: Genes | None = None
+    params: int | None = None
+    lives: tuple[Learning, ...] = ()
+    planned: int = 0
+    generation: int = 0
+    regime: str = "normal"
+    head: str | None = None
+    members: tuple[int, ...] = ()
+    organisms: dict[int, Organism] = {}
+    generations: tuple[GenerationEnd, ...] = ()
+    leading: int | None = None
+    results: dict[tuple[int, int], Judged | Died] = {}
+    evaluations: int = 0
+    gatherings: tuple[Gathering, ...] = ()
+    front: Front | None = None
+    confirmed: tuple[Confirmed, ...] = ()
+    end: EvolutionEnd | None = None
+    finished: bool = False
+    written: GenomeWritten | None = None
+    writings: int = 0
+    genome: Genome | None = None
+    rounds: tuple[tuple[Act | Abandoned, ...], ...] = ((),)
+    resumed: int = 0
+    paused: bool = False
+    workers: int = 0
+    alive: frozenset[int] = frozenset()
+    elapsed: float = 0.0
+
+    @classmethod
+    def of(cls, events: Iterable[Event], name: str = "") -> "Story":
+        """The story that these events tell."""
+        story = cls(name)
+        for event in events:
+            story.tell(event)
+        return story
+
+    # --- the fold
+
+    def tell(self, event: Event) -> None:
+        """Take in what happened next."""
+        match event:
+            case Run():
+                self.run, self.stage, self.creature, self.workers = event, event.stage, event.genome, event.workers
+                self.planned = event.config.generations * (event.config.cycles if self.is_hydra else 1)
+            case Stage():
+                self.stage, self.saying = event.stage, event.saying
+            case TrainStart():
+                self.lives += (Learning(self.stage, event),)
+                self.creature, self.params = event.genes, event.params
+            case TrainStep() if self.lives:
+                self.lives = (*self.lives[:-1], self.lives[-1].stepped(event.step, event.loss))
+            case TrainEnd() if self.lives:
+                self.lives = (*self.lives[:-1], msgspec.structs.replace(self.lives[-1], end=event))
+            case Dream():
+                if self.lives and not self.lives[-1].names:
+                    self.lives = (*self.lives[:-1], msgspec.structs.replace(self.lives[-1], names=event.names))
+                self.finished |= self.end is not None and self._is_whole
+            case GenerationStart():
+                self.generation, self.regime, self.head = event.generation, event.regime, event.head
+                # The heads of a hydra live side by side: only the head's own organisms make room.
+                self.members = tuple(o.id for o in self.population if event.head and o.head != event.head)
+            case Born():
+                self.organisms[event.id] = Organism(**msgspec.structs.asdict(event))
+                self.members += (event.id,)
+            case Progress():
+                self._change(event.id, state="training", replicate=event.replicate, step=event.step, loss=event.loss)
+            case Judged():
+                self._judge(event)
+            case Died():
+                self._die(event)
+            case GenerationEnd():
+                self.generations += (event,)
+                self.elapsed = max(self.elapsed, event.elapsed_seconds)
+                self._lead(event.champion)
+            case Gathering():
+                self.gatherings += (event,)
+            case Front():
+                self.front = event
+            case Confirmed():
+                self.confirmed += (event,)
+            case EvolutionEnd():
+                self.end, self.evaluations, self.creature = event, event.evaluations, event.genes
+                self.elapsed = max(self.elapsed, event.seconds)
+                self.rounds += ((),)
+                self._lead(event.champion)
+            case Extinct():
+                self.finished = True
+                self.rounds += ((),)
+            case GenomeWritten():
+                self.stage, self.saying = event.stage, SAYINGS.get(event.stage, "")
+                self.creature, self.written, self.writings = event.genes, event, self.writings + 1
+                self.genome = genome_of(self, event.written_at) if self.end else None
+                self.finished |= self.end is not None and not self._is_whole
+            case Worker():
+                self.alive = self.alive | {event.worker} if event.state == "started" else self.alive - {event.worker}
+                self.workers = len(self.alive) or self.workers
+            case Resumed():
+                self.resumed += 1
+                self.paused, self.workers, self.alive = False, event.workers, frozenset()
+            case Act():
+                self.rounds = (*self.rounds[:-1], (*self.rounds[-1], event))
+                self._act(event)
+            case Abandoned():
+                self.rounds = (*self.rounds[:-1], (*self.rounds[-1], event))
+                for organism in self.population:
+                    if organism.state in ("waiting", "training"):
+                        self._change(organism.id, state="died", reason="abandoned")
+
+    def _change(self, id: int, **changes) -> None:
+        """Another record of an organism that lives."""
+        organism = self.organisms.get(id)
+        if organism and not organism.is_dead:
+            self.organisms[id] = msgspec.structs.replace(organism, **changes)
+
+    def _judge(self, event: Judged) -> None:
+        self.results[event.id, event.replicate] = event
+        self.elapsed = max(self.elapsed, event.elapsed_seconds)
+        self.evaluations += not event.inherited
+        self._change(event.id, state="judged", replicate=event.replicate)
+        # What a confirmation says of one of the best can't be compared with what the others were judged to be.
+        if event.replicate not in CONFIRMATIONS and event.id in self.organisms:
+            self._change(event.id, judged=event)
+            leader = self.leader
+            rival = leader is None or leader.head == self.organisms[event.id].head
+            best = leader.judged.mean_fitness if leader and leader.judged else -math.inf
+            if rival and not event.inherited and event.mean_fitness > best:
+                self._lead(event.id)
+
+    def _die(self, event: Died) -> None:
+        if event.reason != "culled":
+            genes = self.organisms[event.id].genes if event.id in self.organisms else None
+            # Those who share genes share a training, and each of them is told of its failure.
+            known = (o for o in self.population if isinstance(self.results.get((o.id, event.replicate)), Died))
+            self.evaluations += all(organism.genes != genes for organism in known)
+            self.results[event.id, event.replicate] = event
+        self._change(event.id, state="died", reason=event.reason)
+
+    def _lead(self, id: int) -> None:
+        if id in self.organisms:
+            self.leading, self.creature, self.params = id, self.organisms[id].genes, self.organisms[id].params
+
+    def _act(self, act: Act) -> None:
+        match act.verb:
+            case "pause" | "resume":
+                self.paused = act.verb == "pause"
+            case "bless" if act.id is not None:
+                self._change(act.id, blessed=True)
+            case "stop":
+                self.planned = self.generation
+            case "extend" if act.generations is not None:
+                self.planned = act.generations
+                self.confirmed, self.end, self.written, self.finished = (), None, None, False
+
+    # --- the run
+
+    @property
+    def first(self) -> Run:
+        """Its first event, which every journal begins with."""
+        assert self.run is not None
+        return self.run
+
+    @property
+    def objective(self) -> str:
+        return self.run.objective if self.run else "loss"
+
+    @property
+    def is_hydra(self) -> bool:
+        return self.objective == "hydra"
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the creature itself lives before and after the search."""
+        return self.run is not None and self.run.config.whole_life
+
+    @property
+    def ancestors(self) -> tuple[Ancestor, ...]:
+        return self.run.ancestors if self.run else ()
+
+    @property
+    def target(self) -> float | None:
+        """What the person aims at, in the objective's own unit."""
+        return self.run.config.target if self.run else None
+
+    @property
+    def floor(self) -> float:
+        """The validation loss of counting letter pairs; a species that is twice above it is barred."""
+        return self.run.config.bigram_loss if self.run else math.inf
+
+    def aim(self, head: str | None) -> str:
+        """What a population selects for."""
+        return HEADS.get(head or "", self.objective)
+
+    def figure(self, fitness: float, head: str | None = None) -> float:
+        """A fitness in the unit of the objective, or of what a head of the hydra aims at."""
+        return fitness * sign(self.aim(head))
+
+    @property
+    def interventions(self) -> list[Act | Abandoned]:
+        """What a person, or the clock, did, in order."""
+        return [event for events in self.rounds for event in events]
+
+    @property
+    def acts(self) -> list[Act]:
+        """What a person did."""
+        return [event for event in self.interventions if isinstance(event, Act)]
+
+    def learning(self, stage: str) -> Learning | None:
+        """The creature's last training in a stage of its life."""
+        return next((learning for learning in reversed(self.lives) if learning.stage == stage), None)
+
+    # --- its organisms
+
+    @property
+    def population(self) -> list[Organism]:
+        """The generation in progress, and all heads' of a hydra."""
+        return [self.organisms[id] for id in self.members]
+
+    @property
+    def leader(self) -> Organism | None:
+        """The best organism that was judged so far; of a hydra, the best of one head."""
+        return None if self.leading is None else self.organisms[self.leading]
 
     @property
     def champion(self) -> int | None:
-        """The organism that won, or leads so far."""
-        return self._leading.champion if self._leading else None
+        """The organism that won, or was the best of the last generation."""
+        return self._decided.champion if self._decided else None
 
     @property
     def winner(self) -> Genes | None:
         """The champion's genes."""
-        return self._leading.genes if self._leading else None
+        return self._decided.genes if self._decided else None
 
     @property
-    def _leading(self) -> EvolutionEnd | GenerationEnd | None:
+    def _decided(self) -> EvolutionEnd | GenerationEnd | None:
         """The event that names the champion. Until its end a hydra has one for each head, and none in all."""
         if self.end or self.finished or self.is_hydra or not self.generations:
             return self.end
         return self.generations[-1]
 
     @property
-    def is_hydra(self) -> bool:
-        return self.run.objective == "hydra"
+    def best(self) -> float | None:
+        """What the champion was confirmed to be, or the best of a generation so far, in the objective's own unit.
+
+        A hydra's is a mean rank, and known at its end.
+        """
+        if self.end:
+            return self.figure(self.end.fitness)
+        if self.is_hydra or not self.generations:
+            return None
+        return self.figure(max(generation.best for generation in self.generations))
+
+    @property
+    def course(self) -> tuple[tuple[int, float], ...]:
+        """(generation, its best, in the unit of the objective); of a hydra, the best of the head that aims at loss."""
+        ends = (end for end in self.generations if end.head in (None, "Origin"))
+        return tuple((end.generation, self.figure(end.best, end.head)) for end in ends)
+
+    @property
+    def validation_loss(self) -> float | None:
+        """The creature's: what it was measured to be last, or the leader's while a search goes on."""
+        if self.stage == "evolving":
+            if self.end:
+                return self.end.validation_loss
+            if self.leader and self.leader.judged:
+                return self.leader.judged.validation_loss
+        # The first training is of what it was before its search, any other of what that made of it.
+        own = self.lives[1:] if self.end else self.lives
+        if own and own[-1].end:
+            return own[-1].end.validation_loss
+        return self.end.validation_loss if self.end else None
 
     @property
     def heads(self) -> tuple[str | None, ...]:
@@ -118,19 +423,31 @@ class Story(msgspec.Struct, frozen=True):
         return len({generation.generation for generation in self.generations})
 
     @property
-    def acts(self) -> list[Act]:
-        """What a person did."""
-        return [event for event in self.meddling if isinstance(event, Act)]
+    def progress(self) -> float:
+        """How many generations were lived, the present one in part; the heads of a hydra live theirs side by side."""
+        if not self.generation:
+            return 0.0
+        over = {end.head for end in self.generations if end.generation == self.generation}
+        shares: dict[str | None, list[float]] = {}
+        for organism in self.population:
+            share = organism.share if organism.generation == self.generation else 0.0
+            shares.setdefault(organism.head, []).append(1.0 if organism.head in over else share)
+        return self.generation - 1 + sum(map(fmean, shares.values())) / max(1, len(shares))
 
     @property
     def deaths(self) -> int:
         """How many organisms died."""
-        return sum(organism.died is not None for organism in self.organisms.values())
+        return sum(organism.is_dead for organism in self.organisms.values())
+
+    @property
+    def trainings(self) -> list[Judged]:
+        """All that were judged, confirmations among them; what an organism inherited is no training."""
+        return [event for event in self.results.values() if isinstance(event, Judged) and not event.inherited]
 
     @property
     def searched(self) -> list[Judged]:
         """The trainings of the search that count: no confirmations, and nothing of a generation that was abandoned."""
-        lost = {event.generation for event in self.meddling if isinstance(event, Abandoned)}
+        lost = {event.generation for event in self.interventions if isinstance(event, Abandoned)}
         return [
             event
             for event in self.trainings
@@ -138,15 +455,10 @@ class Story(msgspec.Struct, frozen=True):
         ]
 
     @property
-    def floor(self) -> float:
-        """The validation loss of counting letter pairs; a species that is twice above it is barred."""
-        return self.run.config.bigram_loss
-
-    @property
     def blacklist(self) -> list[tuple]:
         """The species that are barred."""
         poor = [e for e in self.searched if e.replicate == 0 and e.validation_loss > self.floor]
-        counts = Counter(self.organisms[event.id].born.genes.species for event in poor)
+        counts = Counter(self.organisms[event.id].genes.species for event in poor)
         return sorted(species for species, count in counts.items() if count >= POOR_TWICE)
 
     def lineage(self) -> list[Organism]:
@@ -157,108 +469,74 @@ class Story(msgspec.Struct, frozen=True):
             id = waiting.pop()
             if id in self.organisms and id not in found:
                 found[id] = self.organisms[id]
-                waiting.extend(found[id].born.parents)
-        return sorted(found.values(), key=lambda organism: organism.born.id)
+                waiting.extend(found[id].parents)
+        return sorted(found.values(), key=lambda organism: organism.id)
+
+    def original(self, organism: Organism) -> Organism:
+        """Who first carried these genes: an elite isn't trained again, it stands for whom it copies."""
+        while organism.parents and organism.origin in COPIES:
+            parent = self.organisms.get(organism.parents[0])
+            if parent is None or parent.genes != organism.genes:
+                break
+            organism = parent
+        return organism
+
+    def fitness(self, genes: Genes) -> float | None:
+        """The mean fitness that `genes` had in the search, if they were judged; of a hydra, their mean rank at its end.
+
+        That is the mean, over what the heads aim at, of the share of all living genomes that these surpass.
+        """
+        known: dict[Genes, list[Judged]] = {}
+        for event in self.searched:
+            known.setdefault(self.organisms[event.id].genes, []).append(event)
+        if genes not in known or not self.is_hydra:
+            return known[genes][-1].mean_fitness if genes in known else None
+        dead = {organism.genes for organism in self.organisms.values() if organism.is_dead}
+        living = [events for carried, events in known.items() if carried not in dead]
+        rivals = {aim: [fmean(_fitness(e, aim) for e in events) for events in living] for aim in HEADS.values()}
+        ranks = ([_share(_fitness(event, aim), rivals[aim]) for aim in rivals] for event in known[genes])
+        return fmean(map(fmean, ranks))
 
 
-def tell(events: Sequence[AnyEvent], stem: str) -> Story:
-    """The story in the events of a journal, whose first is the run."""
-    run = events[0]
-    assert isinstance(run, Run)
-    judged: dict[int, Judged] = {}
-    died: dict[int, str] = {}
-    for event in events:
-        if isinstance(event, Judged) and event.replicate not in CONFIRMATIONS:
-            judged.setdefault(event.id, event)
-        elif isinstance(event, Died):
-            died.setdefault(event.id, event.reason)
-    extended = max(
-        (i for i, event in enumerate(events) if isinstance(event, Act) and event.verb == "extend"), default=0
+def _fitness(event: Judged, aim: str) -> float:
+    """What a head of a hydra sees in a training."""
+    return -event.validation_loss if aim == "loss" else getattr(event, aim)
+
+
+def _share(own: float, rivals: list[float]) -> float:
+    """The share of `rivals` that are surpassed, ties counting half; in [0, 1]."""
+    return sum((rival < own) + (rival <= own) for rival in rivals) / (2 * len(rivals) or 1)
+
+
+def genome_of(story: Story, created: str | None = None) -> Genome:
+    """The genome that the run ends in, to be written over genome.toml at the moment `created` (UTC, ISO 8601)."""
+    end = story.end
+    assert end is not None
+    confirmed = next((event for event in story.confirmed if event.id == end.champion), None)
+    measured = Provenance(
+        fitness=confirmed.fitness if confirmed else None,
+        validation_loss=confirmed.validation_loss if confirmed else None,
+        test_loss=end.test_loss,
+        created=created,
     )
-    ending = events[extended:]
-    return Story(
-        stem=stem,
-        run=run,
-        finished=is_finished(list(events)),
-        lives=tuple(_lives(events)),
-        generations=_of(GenerationEnd, events),
-        organisms={b.id: Organism(b, judged.get(b.id), died.get(b.id)) for b in _of(Born, events)},
-        trainings=tuple(event for event in _of(Judged, events) if not event.inherited),
-        gatherings=_of(Gathering, events),
-        front=next(reversed(_of(Front, events)), None),
-        confirmed=_of(Confirmed, ending),
-        meddling=tuple(event for event in events if isinstance(event, Act | Abandoned)),
-        resumed=len(_of(Resumed, events)),
-        elapsed=max((getattr(event, "elapsed_seconds", 0.0) for event in events), default=0.0),
-        end=next(iter(_of(EvolutionEnd, ending)), None),
-        written=next(iter(_of(GenomeWritten, ending)), None),
+    return descendant(story, end.genes, story.organisms.get(end.champion), measured)
+
+
+def descendant(story: Story, genes: Genes, organism: Organism | None, measured: Provenance) -> Genome:
+    """The genome of one organism of the run, with what was `measured` of it and when."""
+    run = story.first
+    provenance = msgspec.structs.replace(
+        measured,
+        objective=run.objective,
+        generation=organism.generation if organism else None,
+        origin=organism.origin if organism else None,
+        run=story.name or None,
+        seed=run.seed,
+        metabolism=run.config.metabolism,
+        dtype=run.config.dtype,
+        corpus=run.corpus,
+        corpus_sha256=run.corpus_sha256,
+        version=run.versions.get("organism"),
     )
-
-
-def _of(kind: type[T], events: Sequence[AnyEvent]) -> tuple[T, ...]:
-    return tuple(event for event in events if isinstance(event, kind))
-
-
-def _lives(events: Sequence[AnyEvent]) -> list[Lived]:
-    lives: list[Lived] = []
-    stage, start, end = "", None, None
-    steps: list[TrainStep] = []
-    for event in events:
-        match event:
-            case Stage():
-                stage = event.stage
-            case TrainStart():
-                start, steps = event, []
-            case TrainStep():
-                steps.append(event)
-            case TrainEnd():
-                end = event
-            case Dream() if start and end:
-                lives.append(Lived(stage, start, tuple(steps), end, event.names))
-    return lives
-
-
-def aim_of(story: Story, head: str | None) -> str:
-    """What a population selects for."""
-    return HEADS.get(head or "", story.run.objective)
-
-
-class Contrast(msgspec.Struct, frozen=True):
-    """A gene in the best and the worst creatures of a run: medians, and how often the better one has more of it."""
-
-    gene: str
-    best: float
-    worst: float
-    share: float
-
-    @property
-    def reading(self) -> str:
-        """What that suggests, where the two are clearly apart."""
-        if self.share >= CLEAR:
-            return "the better have more"
-        if self.share <= 1 - CLEAR:
-            return "the better have less"
-        return "no clear difference"
-
-
-def contrasts(story: Story) -> tuple[int, list[Contrast]]:
-    """(n, genes): the n best creatures of the run against the n worst, n at most 10, by their mean fitness.
-
-    `share` is the probability that a creature of the best has more of a gene than one of the worst, ties counting half
-    (Mann and Whitney, 1947). A hydra's heads judge differently, so that there validation loss decides.
-    """
-    known: dict[Genes, list[float]] = {}
-    for event in story.searched:
-        fitness = -event.validation_loss if story.is_hydra else event.fitness
-        known.setdefault(story.organisms[event.id].born.genes, []).append(fitness)
-    ranked = sorted(known, key=lambda genes: -fmean(known[genes]))
-    n = min(COMPARED, len(ranked) // 2)
-    if n < 3:
-        return 0, []
-    found = []
-    for gene in told(ranked):
-        best = [ordinal(gene, getattr(genes, gene)) for genes in ranked[:n]]
-        worst = [ordinal(gene, getattr(genes, gene)) for genes in ranked[-n:]]
-        more = sum((a > b) + (a == b) / 2 for a in best for b in worst)
-        found.append(Contrast(gene, median(best), median(worst), more / n**2))
-    return n, found
+    ancestor = Ancestor(run.genome, story.fitness(run.genome), run.stage, run.objective)
+    return Genome("evolved", genes, provenance, (*run.ancestors, *([] if genes == run.genome else [ancestor])))

@@ -26,12 +26,12 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Static
 
 from organism.errors import BadInput
-from organism.events import Act, GenerationStart
+from organism.events import Act
 from organism.genome import PRIMORDIAL_GENOME
 from organism.home import Home
 from organism.life import registry
 from organism.life.genomes import genome_in_force, read_genome, write_genome
-from organism.life.journal import is_finished, read_events
+from organism.life.journal import read_events, read_story
 from organism.life.life import Life
 from organism.life.plan import Plan
 
@@ -538,7 +538,7 @@ class OrganismApp(App[None]):
     @on(ResumeWanted)
     async def _resume_wanted(self, message: ResumeWanted) -> None:
         try:
-            held = read_events(message.path)
+            story = read_story(message.path)
         except BadInput as error:
             self.notify(str(error), severity="error", timeout=15)
             return
@@ -546,10 +546,9 @@ class OrganismApp(App[None]):
             self.notify("This is the run that is going on.", title="Resume")
             return
         generations = None
-        if is_finished(held):
-            had = max(event.generation for event in held if isinstance(event, GenerationStart))
-            generations = had + self.plan.generations
-            question = f"It came to its end in generation {had}. Go on to generation {generations}?"
+        if story.finished:
+            generations = story.generation + self.plan.generations
+            question = f"It came to its end in generation {story.generation}. Go on to generation {generations}?"
             if not await self.push_screen_wait(Question(question, "The genome that it wrote is kept in the history.")):
                 return
         if await self._may_leave_run("Leave the run that is going on?"):
@@ -666,4 +665,4 @@ class OrganismApp(App[None]):
 
 
 def _name_of(source: object) -> str:
-    return source.journal.stem if isinstance(source, Life) and source.journal else ""
+    return source.journal.story.name if isinstance(source, Life) and source.journal else ""

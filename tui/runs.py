@@ -8,7 +8,8 @@ import msgspec
 from organism.errors import BadInput
 from organism.events import HEADS, EvolutionEnd, GenerationEnd, Judged, Run, sign
 from organism.home import Home
-from organism.life.journal import is_finished, journals, read_events
+from organism.life.journal import journals, read_events
+from organism.story import Story
 
 from .feed import ReplayFeed
 from .snapshot import Snapshot
@@ -71,7 +72,7 @@ def _card(path: Path, changed: int, size: int) -> Card:
         champion=champion,
         seconds=champion.seconds if champion else elapsed,
         evaluations=champion.evaluations if champion else len(judged),
-        finished=is_finished(events),
+        finished=Story.of(events).finished,
     )
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from organism import story as told
 from organism.events import (
     SAYINGS,
     Abandoned,
@@ -35,8 +36,8 @@ from organism.events import (
     TrainStep,
     Worker,
 )
+from organism.view.sentences import DETAIL, sentence
 
-from .sentences import sentence
 from .snapshot import Dreamt, Generation, Line, Organism, Reading, Snapshot, Training
 
 LOG, DREAMS, BEAUTIFUL = 200, 60, 40
@@ -52,6 +53,7 @@ class Story:
     def __init__(self, name: str = ""):
         self.score: Score = Dreamt
         self.now = Snapshot(name=name)
+        self.told = told.Story(name)
         self.organisms: dict[int, Organism] = {}
         self.members: list[int] = []
         self.curves: dict[int, list[tuple[int, float]]] = {}
@@ -77,9 +79,10 @@ class Story:
 
     def tell(self, event: Event, at: float) -> None:
         """`event` happened `at` this many seconds."""
-        said = sentence(event, self.now, self.organisms)
-        if said:
-            self.log.append(Line(at, *said))
+        self.told.tell(event)
+        text, kind = sentence(event, self.told)
+        if kind != DETAIL:
+            self.log.append(Line(at, text, kind))
         self._fold(event, at)
 
     def snapshot(self, at: float) -> Snapshot:

@@ -10,6 +10,7 @@ away that was edited, or written by another program.
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -18,19 +19,14 @@ import msgspec
 
 from ..errors import BadInput
 from ..events import (
-    Abandoned,
     Act,
     AnyEvent,
-    Confirmed,
     Died,
-    Dream,
     Event,
     EvolutionEnd,
-    Extinct,
     GenerationEnd,
     GenomeWritten,
     Run,
-    Stage,
     canonical,
     decode,
     encode,
@@ -38,31 +34,19 @@ from ..events import (
 from ..files import listed, write_atomically, writing
 from ..genes import check_genes
 from ..home import Home
-
-ENDING = (GenerationEnd, Abandoned, Confirmed, EvolutionEnd, Extinct, GenomeWritten, Stage)
+from ..story import Story
 
 
 class Journal:
-    """An open journal. `held` is what it held when it was opened, in order."""
+    """An open journal. `story` is what it tells: at first of the `events` in it, then of what is appended as well."""
 
-    def __init__(self, path: Path, held: list[AnyEvent]):
+    def __init__(self, path: Path, events: Sequence[AnyEvent]):
         self.path = path
-        self.held = held
-        self._expected = Counter(_key(event) for event in repeatable(held))
+        self.story = Story.of(events, path.stem)
+        # What a second course of the run must bring again: its first line and what a person did are no part of it.
+        self._expected = Counter(key for event in events if not isinstance(event, Run | Act) and (key := _key(event)))
         self._waiting: list[Event] = []
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
-
-    @property
-    def stem(self) -> str:
-        """The name of the run."""
-        return self.path.stem
-
-    @property
-    def run(self) -> Run:
-        """Its first line."""
-        run = self.held[0]
-        assert isinstance(run, Run)
-        return run
 
     @classmethod
     def create(cls, home: Home, run: Run) -> "Journal":
@@ -78,16 +62,16 @@ class Journal:
     @classmethod
     def reopen(cls, path: Path) -> "Journal":
         """The journal of an interrupted run, cut back to its last whole line. Raises BadInput if it can't be read."""
-        content, held = _read(path)
+        content, events = _read(path)
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(path, whole)
-        return cls(path, held)
+        return cls(path, events)
 
     def write(self, event: Event) -> list[Event]:
         """Append `event`, unless the journal holds it already; which events were appended.
 
-        As long as the journal holds what hasn't happened again, new events wait: should the run prove to be another
+        As long as what the journal holds hasn't all happened again, new events wait: should the run prove to be another
         than the one that the journal tells of, not a letter of it was changed.
         """
         key = _key(event)
@@ -113,8 +97,9 @@ class Journal:
         with writing(self.path):
             while line:
                 line = line[os.write(self._file, line) :]
-            if isinstance(event, ENDING):
+            if isinstance(event, GenerationEnd | EvolutionEnd | GenomeWritten):
                 os.fsync(self._file)
+        self.story.tell(event)
 
     def check_repeated(self) -> None:
         """Raise BadInput unless everything that the journal held has happened again."""
@@ -142,6 +127,11 @@ def read_events(path: Path) -> list[AnyEvent]:
     return _read(path)[1]
 
 
+def read_story(path: Path) -> Story:
+    """What a journal tells. Raises BadInput where it isn't one."""
+    return Story.of(read_events(path), path.stem)
+
+
 def find_run(home: Home, stem: str | None) -> Path:
     """The journal of that name, the last one if none is named. Raises BadInput where there's none."""
     paths = journals(home)
@@ -160,7 +150,7 @@ def last_unfinished(home: Home) -> Path:
     """The journal of the youngest run that was interrupted. Raises BadInput where there's none, or can't be told."""
     for path in reversed(journals(home)):
         try:
-            if not is_finished(read_events(path)):
+            if not read_story(path).finished:
                 return path
         except BadInput as error:
             raise BadInput(f"{error}; name the RUN to resume, if it's another") from None
@@ -172,33 +162,10 @@ def journals(home: Home) -> list[Path]:
     return sorted(listed(home.experiments, "*.jsonl"), key=lambda path: (path.stem[:15], len(path.stem), path.stem))
 
 
-def is_finished(events: list[AnyEvent]) -> bool:
-    """Whether the run that these events tell of has come to its own end, since a person last extended it."""
-    run = events[0]
-    assert isinstance(run, Run)
-    last = Dream if run.config.whole_life else GenomeWritten
-    ended = finished = False
-    for event in events:
-        if isinstance(event, EvolutionEnd):
-            ended = True
-        elif isinstance(event, Extinct):
-            finished = True
-        elif isinstance(event, Act) and event.verb == "extend":
-            ended = finished = False
-        finished = finished or (ended and isinstance(event, last))
-    return finished
-
-
-def repeatable(events: list[AnyEvent]) -> list[AnyEvent]:
-    """Those events that a second course of the run must bring again: all that are canonical, its first line and what a
-    person did excepted."""
-    return [event for event in events if not isinstance(event, Run | Act) and canonical(event) is not None]
-
-
 def _key(event: Event) -> bytes:
     """What two tellings of the same event have in common; empty if nothing need be."""
-    held = canonical(event)
-    return b"" if held is None else msgspec.json.encode(held, order="sorted")
+    fields = canonical(event)
+    return b"" if fields is None else msgspec.json.encode(fields, order="sorted")
 
 
 def _read(path: Path) -> tuple[bytes, list[AnyEvent]]:
@@ -207,21 +174,21 @@ def _read(path: Path) -> tuple[bytes, list[AnyEvent]]:
     except OSError as error:
         raise BadInput(f"{path}: can't be read: {error.strerror}") from None
     lines = content.split(b"\n")[:-1]
-    held: list[AnyEvent] = []
+    events: list[AnyEvent] = []
     for number, line in enumerate(lines, start=1):
         try:
-            held.append(decode(line))
+            events.append(decode(line))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             what = f"line {number} is not an event of {_writer(lines[0])}"
             if "`$.config" in str(error):
                 what = "its first line was edited: config"
             raise BadInput(f"{path}: {what}: {error}") from None
-    if not held or not isinstance(held[0], Run):
+    if not events or not isinstance(events[0], Run):
         raise BadInput(f"{path}: is not a journal: its first line must be a run event")
-    if any(isinstance(event, Run) for event in held[1:]):
+    if any(isinstance(event, Run) for event in events[1:]):
         raise BadInput(f"{path}: holds more than one run: it was edited")
-    _check_run(path, held[0])
-    return content, held
+    _check_run(path, events[0])
+    return content, events
 
 
 def _check_run(path: Path, run: Run) -> None:

@@ -12,7 +12,7 @@ with what the journal holds read instead of trained. A face may call `act` and `
 import queue
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from ..events import (
     Confirmed,
     Dream,
     Event,
-    GenerationStart,
     GenomeWritten,
     Resumed,
     Run,
@@ -37,21 +36,21 @@ from ..events import (
     Worker,
 )
 from ..evolution.engine import Engine, estimate
-from ..evolution.records import Organism
 from ..fitness.loss import test_loss, validation_loss
 from ..genes import Genes
-from ..genome import Ancestor, Genome, Provenance
+from ..genome import Genome, Provenance
 from ..home import Home
 from ..mind.metabolism.build import prepare, to_compile
 from ..mind.sampling import dreams
 from ..mind.training import Training, architecture_of
 from ..mind.weights import save_weights
 from ..space import Spelling, check_space
+from ..story import Learning, Story, descendant, genome_of
 from ..trial import OWN, training_seed
 from ..workers.backend import Backend
 from ..workers.pool import Pool
 from .genomes import genome_in_force, keep, write_genome
-from .journal import Journal, is_finished, read_events
+from .journal import Journal, read_story
 from .plan import Plan, asked, check_plan, now, resolve, versions
 from .registry import submit
 from .search import Search
@@ -59,25 +58,12 @@ from .search import Search
 DREAMT = 20
 
 
-def learnt(held: Iterable[Event]) -> Iterator[list[Event]]:
-    """Each time that the creature itself has learnt to its end, from TrainStart to its dreams."""
-    told: list[Event] = []
-    for event in held:
-        match event:
-            case TrainStart():
-                told = [event]
-            case TrainStep() | TrainEnd():
-                told.append(event)
-            case Dream():
-                yield [*told, event]
-
-
 class _Left(Exception):
     """The person has left; the run stays as it is, to be resumed."""
 
 
 class Life:
-    """One run of a creature in its home. Made by `begin` or `resume`."""
+    """One run of a creature in its home, made by `begin` or `resume`; `past` is what was told of it before."""
 
     def __init__(
         self,
@@ -86,6 +72,7 @@ class Life:
         corpus: Corpus,
         workers: int,
         path: Path | None = None,
+        past: Story | None = None,
         generations: int | None = None,
         backend: Backend | None = None,
     ):
@@ -94,11 +81,12 @@ class Life:
         self.corpus = corpus
         self.workers = workers
         self.generations = generations
+        self.past = past or Story()
         self._path = path
         self._inbox: queue.SimpleQueue[Act] = queue.SimpleQueue()
         self._leaving = False
         self.journal: Journal | None = None
-        self._remembered: deque[list[Event]] = deque()
+        self._remembered: deque[Learning] = deque()
         # Started here, and not in `events`, because a screen may take the terminal over in between.
         self.pool = backend or Pool(corpus, run.config.metabolism, run.config.dtype, workers)
 
@@ -115,9 +103,8 @@ class Life:
 
         Raises BadInput if it can't go on.
         """
-        held = read_events(path)
-        run = held[0]
-        assert isinstance(run, Run)
+        past = read_story(path)
+        run = past.first
         if run.versions.get("organism") != versions()["organism"]:
             raise BadInput(
                 f"{path}: was written by organism {run.versions.get('organism')}, this is {versions()['organism']}: "
@@ -129,17 +116,18 @@ class Life:
         except msgspec.ValidationError as error:
             raise BadInput(f"{edited}{error}") from None
         check_plan(asked(run), edited)
-        if generations is None and is_finished(held):
+        if generations is None and past.finished:
             raise BadInput(f"{path.stem}: is finished; '--generations N' extends it to N generations in all")
         corpus = read_corpus(run.corpus, f"{path.name}: corpus")
         if corpus.sha256 != run.corpus_sha256:
             raise BadInput(
                 f"{path.name}: corpus {run.corpus}: has changed since the run began: its sha256 was {run.corpus_sha256}"
             )
-        had = max((event.generation for event in held if isinstance(event, GenerationStart)), default=0)
-        if generations is not None and generations <= had:
-            raise BadInput(f"--generations {generations}: {path.stem} has had {had} already: more are needed to go on")
-        return cls(home, run, corpus, workers, path, generations)
+        if generations is not None and generations <= past.generation:
+            raise BadInput(
+                f"--generations {generations}: {path.stem} has had {past.generation} already: more are needed to go on"
+            )
+        return cls(home, run, corpus, workers, path, past, generations)
 
     # --- the inbox
 
@@ -182,7 +170,7 @@ class Life:
 
     def _live(self, journal: Journal) -> Iterator[Event]:
         run, config = self.run, self.run.config
-        self._remembered = deque(learnt(journal.held))
+        self._remembered = deque(learning for learning in journal.story.lives if learning.names)
         if self._path is not None:
             yield Resumed(resumed_at=now(), workers=self.workers)
         if what := to_compile(config.metabolism, config.dtype):
@@ -213,7 +201,7 @@ class Life:
     def _be(self, genes: Genes) -> Iterator[Event]:
         """Train the creature that `genes` spell, keep its weights and let it dream; or tell what the journal tells."""
         if self._remembered:
-            yield from self._remembered.popleft()
+            yield from self._remembered.popleft().events()
             return
         config, began = self.run.config, time.monotonic()
         seed = training_seed(self.run.seed, genes, OWN)
@@ -238,61 +226,41 @@ class Life:
         yield Dream(names=tuple(dream.text for dream in dreamt))
 
     def _rewrite(self, journal: Journal, search: Search, champion: Confirmed) -> Iterator[Event]:
-        """Write the champion's genes over genome.toml; once an era, however often the run was interrupted.
+        """Write the champion's genes over genome.toml; once an end, however often the run was interrupted.
 
         All of a Pareto search's front is filed in the registry, for a person to choose another.
         """
-        engine = search.engine
-        if sum(isinstance(event, GenomeWritten) for event in journal.held) < search.crowned:
-            organism = engine.records.organisms[champion.id]
-            known = Provenance(
-                fitness=champion.fitness, validation_loss=champion.validation_loss, test_loss=champion.test_loss
-            )
-            self._write(self._genome(journal, search, organism, known))
+        engine, story, moment = search.engine, journal.story, now()
+        if story.writings < search.champions:
+            journal.check_repeated()
+            moment = self._write(genome_of(story, moment))
             for record in engine.front() if engine.is_pareto else ():
-                trials = record.searched
-                known = Provenance(
+                trials, organism = record.searched, record.organism
+                measured = Provenance(
                     fitness=estimate([engine.final.fitness(trial) for trial in trials]),
                     validation_loss=estimate([trial.validation_loss for trial in trials]),
+                    created=moment,
                 )
+                genome = descendant(story, organism.genes, story.organisms[organism.id], measured)
                 notes = (
-                    f"front of {journal.stem}: organism {record.organism.id}, beauty {record.mean('beauty'):.3f}, "
+                    f"front of {story.name}: organism {organism.id}, beauty {record.mean('beauty'):.3f}, "
                     f"compute {record.mean('compute'):.1e}"
                 )
-                submit(self.home, self._genome(journal, search, record.organism, known), notes=notes)
-        yield GenomeWritten(path="genome.toml", stage="evolved", genes=champion.genes)
+                submit(self.home, genome, notes=notes)
+        yield GenomeWritten(path="genome.toml", stage="evolved", genes=champion.genes, written_at=moment)
 
-    def _genome(self, journal: Journal, search: Search, organism: Organism, known: Provenance) -> Genome:
-        """The genome of one organism of this run; `known` is what was measured of it."""
-        run = journal.run
-        predecessor = Ancestor(run.genome, search.fitness_of(run.genome), run.stage, run.objective)
-        provenance = msgspec.structs.replace(
-            known,
-            objective=run.objective,
-            generation=organism.generation,
-            origin=organism.origin,
-            run=journal.stem,
-            seed=run.seed,
-            metabolism=self.run.config.metabolism,
-            dtype=self.run.config.dtype,
-            corpus=run.corpus,
-            corpus_sha256=run.corpus_sha256,
-            version=versions()["organism"],
-            created=now(),
-        )
-        ancestors = run.ancestors if organism.genes == run.genome else (*run.ancestors, predecessor)
-        return Genome("evolved", organism.genes, provenance, ancestors)
-
-    def _write(self, genome: Genome) -> None:
-        """Put `genome` in force, unless it was before the run was interrupted."""
+    def _write(self, genome: Genome) -> str | None:
+        """Put `genome` in force, unless it was before the run was interrupted; when that was."""
         assert genome.provenance is not None
         try:
-            held = genome_in_force(self.home)
-            if held.genes != genome.genes or not held.provenance or held.provenance.run != genome.provenance.run:
-                write_genome(self.home, genome)
+            present = genome_in_force(self.home)
+            if present.genes == genome.genes and present.provenance and present.provenance.run == genome.provenance.run:
+                return present.provenance.created
+            write_genome(self.home, genome)
         except BadInput as error:
             kept = keep(self.home, genome)
             raise BadInput(f"{error}; it was left as it is, and the evolved genome kept as {kept}") from None
+        return genome.provenance.created
 
     def look_up(self) -> None:
         """Between two slices of work: leave if the person has left."""

@@ -5,7 +5,7 @@ done again. Here are the clock and the person's acts; the engine knows neither.
 """
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from typing import Protocol
 
 import msgspec
@@ -15,8 +15,6 @@ from ..events import (
     Act,
     Died,
     Event,
-    EvolutionEnd,
-    Extinct,
     GenerationEnd,
     GenerationStart,
     Judged,
@@ -25,7 +23,6 @@ from ..events import (
 )
 from ..evolution.engine import Engine
 from ..evolution.variation import cost
-from ..genes import Genes
 from ..trial import Done, Failed, Key, Step, Trial
 from ..workers.backend import Backend, Happening
 from .journal import Journal
@@ -39,32 +36,6 @@ class Person(Protocol):
     def take_acts(self) -> list[Act]: ...
 
 
-class Past(msgspec.Struct, frozen=True):
-    """What a journal remembers of an earlier course. Acts stand with their era, which a champion or extinction ends."""
-
-    results: dict[tuple[int, int], Judged | Died]
-    acts: list[tuple[int, Act]]
-    abandoned: dict[tuple[int, int], str]
-    seconds: float
-
-    @classmethod
-    def of(cls, held: Sequence[Event]) -> "Past":
-        past, era = cls({}, [], {}, max((getattr(event, "elapsed_seconds", 0.0) for event in held), default=0.0)), 0
-        for event in held:
-            match event:
-                case EvolutionEnd() | Extinct():
-                    era += 1
-                case Act():
-                    past.acts.append((era, event))
-                case Abandoned(generation, reason):
-                    past.abandoned[era, generation] = reason
-                case Judged(id, _, replicate):
-                    past.results[id, replicate] = event
-                case Died(id, _, replicate, reason) if reason != "culled":
-                    past.results[id, replicate] = event
-        return past
-
-
 class Search:
     """One evolution at work. `events` brings it to its end; `extended` says whether it goes on from there.
 
@@ -73,27 +44,22 @@ class Search:
 
     def __init__(self, engine: Engine, pool: Backend, journal: Journal, person: Person, generations: int | None = None):
         self.engine = engine
-        self.minutes = journal.run.config.minutes
+        self.minutes = journal.story.first.config.minutes
         self.pool = pool
         self.journal = journal
         self.person = person
-        self.past = Past.of(journal.held)
-        self.began = time.monotonic()
-        self.era = self.crowned = 0
+        self.results, self.rounds = journal.story.results, journal.story.rounds
+        self.began = time.monotonic() - journal.story.elapsed
+        self.round = self.champions = 0
         self.training: set[Key] = set()
         self.paused_at: float | None = None
         self.repeated = 0
         self.wished = generations
 
-    def fitness_of(self, genes: Genes) -> float | None:
-        """The mean fitness that `genes` had in this run, if they were judged."""
-        record = self.engine.records.by_genes.get(genes)
-        return record.fitness(self.engine.final) if record and record.searched else None
-
     @property
     def elapsed(self) -> float:
         """Seconds of this search, those before an interruption included."""
-        return self.past.seconds + (self.paused_at or time.monotonic()) - self.began
+        return (self.paused_at or time.monotonic()) - self.began
 
     # --- the stream
 
@@ -115,15 +81,15 @@ class Search:
                 if engine.done:
                     break
                 yield from self._wait()
-        self.era += 1
+        self.round += 1
         if engine.champion:
-            self.crowned += 1
+            self.champions += 1
             yield engine.end(engine.champion, self.elapsed)
 
     def extended(self) -> Generator[Event, None, bool]:
         """After the end: the act of extending, if it's new. Returns whether the person wished more, now or before."""
-        for era, act in self.past.acts:
-            if (era, act.verb, act.generation) == (self.era, "extend", self.engine.generation):
+        for act in self._past:
+            if isinstance(act, Act) and (act.verb, act.generation) == ("extend", self.engine.generation):
                 return self._apply(act)
         return self.wished is not None and (yield from self._wish())
 
@@ -142,7 +108,7 @@ class Search:
 
     def _start(self, trial: Trial) -> None:
         """Have a trial trained, unless the journal knows what came of it, or that nothing did."""
-        match self.past.results.get(trial.key):
+        match self.results.get(trial.key):
             case Judged() as judged:
                 self.engine.tell(trial.key, judged)
             case Died() as died:
@@ -173,7 +139,7 @@ class Search:
     @property
     def _seconds_left(self) -> float | None:
         """What is left of the person's minutes: they bound the search, but not what it was extended by."""
-        if self.minutes is None or self.era or self.engine.confirming or self.paused_at is not None:
+        if self.minutes is None or self.round or self.engine.confirming or self.paused_at is not None:
             return None
         return self.minutes * 60 - self.elapsed
 
@@ -235,21 +201,27 @@ class Search:
 
     def _repeat_acts(self, generation: int) -> None:
         """Do again what a person did in `generation` of an earlier course."""
-        for era, act in self.past.acts:
-            if (era, act.generation) != (self.era, generation):
+        for act in self._past:
+            if not isinstance(act, Act) or act.generation != generation:
                 continue
             id = act.id
-            if act.verb == "cull" and id is not None and isinstance(self.past.results.get((id, 0)), Judged):
+            if act.verb == "cull" and id is not None and isinstance(self.results.get((id, 0)), Judged):
                 self.engine.cull_judged(id)
             else:
                 self._apply(act)
+
+    @property
+    def _past(self) -> tuple[Act | Abandoned, ...]:
+        """What a person, or the clock, did in this round of an earlier course."""
+        return self.rounds[self.round] if self.round < len(self.rounds) else ()
 
     @property
     def _was_abandoned(self) -> str | None:
         """Why the generation in progress was given up in an earlier course, if it was."""
         if self.engine.confirming:
             return None
-        return self.past.abandoned.get((self.era, self.engine.generation))
+        abandoned = (event for event in self._past if isinstance(event, Abandoned))
+        return next((event.reason for event in abandoned if event.generation == self.engine.generation), None)
 
     def _cancel_unwanted(self) -> None:
         for key in [key for key in self.training if not self.engine.wants(key)]:

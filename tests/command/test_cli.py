@@ -141,7 +141,7 @@ def test_what_a_terminal_cannot_show_is_spelled_out(tmp_path, evolving, monkeypa
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     ran = organism("evolve", "--headless", "--home", tmp_path, *evolving[:-4], "--generations", 1, "--population", 2)
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert "\\u25d0 evolving" in ran.stdout
+    assert "\\u25d0 The creature is evolving" in ran.stdout
 
 
 def test_an_argument_that_is_no_text_is_refused(tmp_path):

@@ -15,11 +15,12 @@ from organism import events
 from organism.errors import BadInput
 from organism.genes import PRIMORDIAL, Genes
 from organism.home import Home
+from organism.instruments.findings import contrasts
 from organism.instruments.report.report import command, report, write_report
 from organism.instruments.report.svg import Dot, Line, chart, thinned
 from organism.life.genomes import genome_in_force
-from organism.life.journal import journals, read_events
-from organism.story import Story, contrasts, tell
+from organism.life.journal import journals, read_events, read_story
+from organism.story import Story
 from organism.view.body import portrait
 
 VOID = {"meta", "link", "br"}
@@ -42,7 +43,7 @@ def told(home) -> list[events.AnyEvent]:
 
 @pytest.fixture(scope="module")
 def story(told) -> Story:
-    return tell(told, "20260101T000000-loss")
+    return Story.of(told, "20260101T000000-loss")
 
 
 class Reader(HTMLParser):
@@ -121,13 +122,13 @@ def test_every_drawing_is_well_formed_and_holds_no_stray_text(story):
 def test_a_run_that_was_extended_is_told_by_its_new_end(told):
     ends = next(i for i, event in enumerate(told) if isinstance(event, events.Confirmed))
     act = events.Act(verb="extend", generation=3, generations=7)
-    assert "It isn't finished" in Reader(report(tell([*told, act], "goes on"))).text
+    assert "It isn't finished" in Reader(report(Story.of([*told, act], "goes on"))).text
     later = []
     for event in told[ends:]:
         if isinstance(event, events.EvolutionEnd | events.Confirmed):
             event = msgspec.structs.replace(event, test_loss=1.2345)
         later.append(event)
-    story = tell([*told, act, *later], "went on")
+    story = Story.of([*told, act, *later], "went on")
     assert [confirmed.test_loss for confirmed in story.confirmed] == [1.2345] * len(story.confirmed)
     page = Reader(report(story)).text
     assert "test loss1.2345" in page
@@ -136,7 +137,7 @@ def test_a_run_that_was_extended_is_told_by_its_new_end(told):
 
 def test_every_beginning_of_a_run_has_a_report(told):
     for length in {*range(1, 40), *range(40, len(told), 25), len(told) - 1}:
-        text = report(tell(told[:length], "cut"))
+        text = report(Story.of(told[:length], "cut"))
         assert "The command that repeats it" in text
         Reader(text)
 
@@ -153,7 +154,7 @@ def test_nothing_in_a_journal_is_taken_for_markup(told):
             case events.Born():
                 event = msgspec.structs.replace(event, origin=evil)
         altered.append(event)
-    page = Reader(report(tell(altered, evil)))
+    page = Reader(report(Story.of(altered, evil)))
     assert "script" not in {tag for tag, _ in page.tags}
     assert evil in page.text
 
@@ -172,7 +173,7 @@ def test_a_long_run_stays_under_a_megabyte(told):
             long.append(msgspec.structs.replace(born, id=id, generation=generation, parents=parents, genes=genes))
             long.append(msgspec.structs.replace(judged, id=id, generation=generation, fitness=-2.5 - id % 97 / 97))
         long.append(msgspec.structs.replace(ended, generation=generation, champion=generation * 40))
-    assert 50_000 < len(report(tell(long, "long")).encode()) < 1_000_000
+    assert 50_000 < len(report(Story.of(long, "long")).encode()) < 1_000_000
 
 
 def run_first(home) -> list:
@@ -195,11 +196,11 @@ def test_the_command_brings_the_same_run_again(home, story, tmp_path):
 
 def test_a_lineage_leads_from_the_champion_to_the_first(story):
     line = story.lineage()
-    ids = [organism.born.id for organism in line]
+    ids = [organism.id for organism in line]
     assert ids == sorted(set(ids))
     assert story.champion == ids[-1]
-    assert all(parent in ids for organism in line for parent in organism.born.parents)
-    assert any(not organism.born.parents for organism in line)
+    assert all(parent in ids for organism in line for parent in organism.parents)
+    assert any(not organism.parents for organism in line)
 
 
 def test_contrasts_find_the_gene_that_matters_and_no_other(told):
@@ -211,7 +212,7 @@ def test_contrasts_find_the_gene_that_matters_and_no_other(told):
         genes = msgspec.structs.replace(born.genes, num_steps=100 + 10 * id, n_layer=1 + id % 2, batch_size=41 - id)
         made.append(msgspec.structs.replace(born, id=id, genes=genes))
         made.append(msgspec.structs.replace(judged, id=id, fitness=float(id), inherited=False))
-    n, found = contrasts(tell([*made, ended], "made"))
+    n, found = contrasts(Story.of([*made, ended], "made"))
     assert n == 10
     readings = {contrast.gene: contrast.reading for contrast in found}
     assert readings["num_steps"] == "the better have more"
@@ -267,7 +268,7 @@ def test_the_command_writes_beside_the_journal_or_where_it_is_told(home, tmp_pat
     ran = organism("report", "--home", home)
     journal = journals(Home(home))[0]
     assert ran.stdout.strip() == str(journal.with_suffix(".html"))
-    assert journal.with_suffix(".html").read_text() == report(tell(read_events(journal), journal.stem))
+    assert journal.with_suffix(".html").read_text() == report(read_story(journal))
     refused = organism("report", "--home", home, "-o", tmp_path / "r.pdf")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == f"organism: -o {tmp_path / 'r.pdf'}: must end in .html\n"

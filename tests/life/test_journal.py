@@ -13,11 +13,12 @@ from organism import events
 from organism.errors import BadInput
 from organism.genes import PRIMORDIAL
 from organism.home import Home
+from organism.instruments.findings import contrasts
 from organism.instruments.report.report import report
-from organism.instruments.runs import Chronicle
-from organism.life.journal import Journal, is_finished, read_events
+from organism.instruments.runs import show_lines
+from organism.life.journal import Journal, read_events
 from organism.space import SPACES
-from organism.story import contrasts, tell
+from organism.story import Story
 
 
 def run_line(objective: str = "loss", **versions) -> events.Run:
@@ -54,8 +55,8 @@ def home(tmp_path):
 def test_what_was_written_is_read_again(home):
     happened = told()
     assert read_events(write(home, happened).path) == happened
-    assert is_finished(happened)
-    assert not is_finished(happened[:-1])
+    assert Story.of(happened).finished
+    assert not Story.of(happened[:-1]).finished
 
 
 WHOLE = told()
@@ -70,11 +71,11 @@ def test_cut_at_any_byte_the_same_run_completes_it_to_the_same_content(tmp_path_
     first = content.index(b"\n") + 1
     path.write_bytes(content[: first + int(cut * (len(content) - first))])
     journal = Journal.reopen(path)
-    held = len(journal.held)
+    kept = len(read_events(path))
     written = [new for event in WHOLE[1:] for new in journal.write(event)]
     journal.check_repeated()
     journal.close()
-    assert written == WHOLE[held:]
+    assert written == WHOLE[kept:]
     assert path.read_bytes() == content
 
 
@@ -205,7 +206,7 @@ def test_runs_are_listed_with_their_best_in_their_own_unit(home, capsys):
 
 def test_a_report_tells_the_course_the_genes_the_line_and_the_compute():
     happened = told(generations=10)
-    report = "\n".join(Chronicle("a-run", happened).lines())
+    report = "\n".join(show_lines(Story.of(happened, "a-run")))
     ends = [event for event in happened if isinstance(event, events.GenerationEnd)]
     for end in ends:
         assert f"{-end.best:>9.4f} {-end.mean:>9.4f} {-end.worst:>9.4f} {end.species:>7}" in report
@@ -223,7 +224,7 @@ def test_a_report_tells_the_course_the_genes_the_line_and_the_compute():
 
 
 def test_a_report_of_a_run_that_has_hardly_begun_is_short_but_there():
-    report = list(Chronicle("a-run", [run_line()]).lines())
+    report = list(show_lines(Story.of([run_line()], "a-run")))
     assert "no generation was finished" in report
     assert "unfinished" in report[0]
 
@@ -232,13 +233,13 @@ def test_a_report_of_a_run_that_has_hardly_begun_is_short_but_there():
     ("objective", "said"), [("pareto", "(the knee)"), ("hydra", "trajectory of the Weaver (flow)")]
 )
 def test_a_report_tells_of_fronts_and_heads(objective, said):
-    assert any(said in line for line in Chronicle("a-run", told(objective, cycles=2)).lines())
+    assert any(said in line for line in show_lines(Story.of(told(objective, cycles=2), "a-run")))
 
 
 def test_text_and_page_of_a_run_say_the_same():
     happened = told(generations=10)
-    text, page = "\n".join(Chronicle("a-run", happened).lines()), report(tell(happened, "a-run"))
-    _, found = contrasts(tell(happened, "a-run"))
+    text, page = "\n".join(show_lines(Story.of(happened, "a-run"))), report(Story.of(happened, "a-run"))
+    _, found = contrasts(Story.of(happened, "a-run"))
     assert len(found) == 8
     for contrast in found:
         line = next(line for line in text.splitlines() if line.startswith(f"  {contrast.gene} "))
@@ -248,14 +249,14 @@ def test_text_and_page_of_a_run_say_the_same():
 
 def test_a_hydra_has_no_champion_before_its_end():
     happened = told("hydra", cycles=2)[:-2]
-    story = tell(happened, "a-run")
+    story = Story.of(happened, "a-run")
     assert (story.champion, story.winner) == (None, None)
     assert "s line</h3>" not in report(story)
-    assert "the champion's line" not in list(Chronicle("a-run", happened).lines())
+    assert "the champion's line" not in list(show_lines(Story.of(happened, "a-run")))
 
 
 def test_a_run_in_which_nothing_lived_has_no_champion_and_is_not_called_unfinished():
-    story = tell([*told(generations=2)[:-2], events.Extinct(generation=2)], "a-run")
+    story = Story.of([*told(generations=2)[:-2], events.Extinct(generation=2)], "a-run")
     assert story.champion is None
     assert "Nothing lived to be confirmed" in report(story)
 
@@ -264,18 +265,18 @@ def test_the_genome_that_a_run_began_with_may_lead_it():
     happened = told(generations=2)[:-2]
     last = next(event for event in reversed(happened) if isinstance(event, events.GenerationEnd))
     happened.append(msgspec.structs.replace(last, generation=3, champion=0, genes=PRIMORDIAL))
-    assert tell(happened, "a-run").winner == PRIMORDIAL
-    assert [organism.born.id for organism in tell(happened, "a-run").lineage()] == [0]
+    assert Story.of(happened, "a-run").winner == PRIMORDIAL
+    assert [organism.id for organism in Story.of(happened, "a-run").lineage()] == [0]
 
 
 @pytest.mark.parametrize("objective", ["loss", "hydra"])
 def test_barred_species_are_those_that_the_search_counted(objective):
     poor = Course(plan(objective, generations=3, cycles=1), lambda genes, replicate: {"validation_loss": 2.6}).finish()
-    story = tell([run_line(objective), *poor.events], "a-run")
+    story = Story.of([run_line(objective), *poor.events], "a-run")
     assert len(story.blacklist) == story.generations[-1].blacklist > 0
 
 
 def test_a_finished_run_that_is_extended_is_unfinished_until_its_new_end():
     act = events.Act(verb="extend", generation=3, generations=5)
-    assert not is_finished([*WHOLE, act])
-    assert is_finished([*WHOLE, act, *WHOLE[-2:]])
+    assert not Story.of([*WHOLE, act]).finished
+    assert Story.of([*WHOLE, act, *WHOLE[-2:]]).finished

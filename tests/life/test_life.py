@@ -12,7 +12,8 @@ from organism.genes import Genes
 from organism.genome import Genome
 from organism.home import Home
 from organism.life.genomes import genome_in_force, read_genome, write_genome
-from organism.life.journal import is_finished, read_events
+from organism.life.journal import read_events, read_story
+from organism.story import Story
 
 SEEDLING = Genes(
     n_embd=4, n_head=1, n_layer=1, block_size=4, mlp_ratio=1, learning_rate=0.005, num_steps=40, batch_size=1
@@ -73,7 +74,7 @@ def test_a_whole_life_becomes_what_it_wrote(tiny, home):
     assert [ancestor.genes for ancestor in genome.ancestors] == [lives[0].genes]
     (journal,) = (home / "experiments").glob("*.jsonl")
     assert read_events(journal) == told
-    assert is_finished(told)
+    assert Story.of(told).finished
 
     again = organism("--headless", "--json", "--home", home, *arguments(tiny))
     assert again.returncode == 0, again.stderr
@@ -166,7 +167,7 @@ def test_a_signal_ends_it_within_two_seconds_with_everything_in_order(tiny, home
     assert all_gone(family, 2 - (time.monotonic() - asked))
     (journal,) = (home / "experiments").glob("*.jsonl")
     assert journal.read_bytes().endswith(b"\n")
-    assert not is_finished(read_events(journal))
+    assert not read_story(journal).finished
     assert genome_in_force(Home(home)).genes == SEEDLING
     assert f"organism runs resume {journal.stem} --home {home} --json\n" in running.process.stderr.read().decode()
 

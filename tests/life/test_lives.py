@@ -12,7 +12,7 @@ from organism.genome import Genome
 from organism.home import Home
 from organism.life import registry
 from organism.life.genomes import genome_in_force, read_genome, write_genome
-from organism.life.journal import is_finished, read_events
+from organism.life.journal import read_events, read_story
 from organism.life.life import Life
 from organism.life.plan import Plan
 
@@ -101,7 +101,7 @@ def test_what_a_person_did_is_done_again_when_a_run_is_resumed(tiny, tmp_path):
         path.write_bytes(b"".join(lines[:cut]))
         lived(Life.resume(Home(home), path, workers=1))
         assert canonical_journal(home) == canonical
-    assert is_finished(read_events(path))
+    assert read_story(path).finished
 
 
 def test_acts_in_a_generation_that_culling_began_are_done_again_in_theirs(tiny, tmp_path):
@@ -144,7 +144,7 @@ def test_a_run_whose_space_is_exhausted_can_be_extended_and_ends(tiny, tmp_path)
     path = journal_of(home.folder)
     happened = lived(Life.resume(home, path, workers=2, generations=5))
     assert [e.generation for e in happened if isinstance(e, events.GenerationEnd)] == [4, 5]
-    assert is_finished(read_events(path))
+    assert read_story(path).finished
 
 
 def test_a_run_in_which_nothing_lives_is_finished_and_says_so(tiny, tmp_path):
@@ -157,7 +157,7 @@ def test_a_run_in_which_nothing_lives_is_finished_and_says_so(tiny, tmp_path):
 
     with pytest.raises(Failure, match="nothing lived"):
         lived(living(tiny, home, workers=1, population=3, generations=1), cull)
-    assert is_finished(read_events(journal_of(home)))
+    assert read_story(journal_of(home)).finished
     assert genome_in_force(Home(home)).stage == "primordial"
 
 
@@ -174,7 +174,7 @@ def test_an_extended_run_has_the_course_of_one_that_was_longer_from_the_start(ti
     assert len(ends[0]) == 4
     assert ends[0] == ends[1]
     assert genome_in_force(Home(home)).genes == genome_in_force(Home(longer)).genes
-    assert is_finished(read_events(path))
+    assert read_story(path).finished
     with pytest.raises(BadInput, match="has had 4 already"):
         Life.resume(Home(home), path, workers=2, generations=4)
 

@@ -18,7 +18,7 @@ from organism import events
 from organism.genome import Genome
 from organism.home import Home
 from organism.life.genomes import genome_in_force, read_genome
-from organism.life.journal import is_finished
+from organism.story import Story
 
 CUTS = {"hydra": 1}  # How many torn copies are tried, if not 4: its course takes a second.
 
@@ -73,8 +73,8 @@ def test_a_run_remembers_its_whole_course_and_trains_nothing_again(name, home, c
     path = recording.put(home, recording.lines[:-1])
     life = resumed(recording, home, path, clock)
     life.pool.answers.clear()
-    written = [event for event in life.events() if events.canonical(event) is not None]
-    assert written == recording.events[-1:]
+    written = [canonical for event in life.events() if (canonical := events.canonical(event))]
+    assert written == [events.canonical(recording.events[-1])]
     assert canonical_text(path.read_bytes()) == canonical_text(recording.content)
 
 
@@ -123,7 +123,7 @@ def test_a_recorded_run_is_shown_replayed_and_reported(name, archive, tmp_path, 
     told = recording.events
     champion = recording.genome.genes
     figures = f"{champion.n_embd}", f"{champion.num_steps}", f"{champion.learning_rate:g}"
-    assert is_finished(told)
+    assert Story.of(told).finished
     assert command("runs", "show", name, "--home", archive.folder) == 0
     shown = capsys.readouterr().out
     assert told[0].objective in shown

@@ -10,7 +10,6 @@ from organism import events
 from organism.genes import PRIMORDIAL
 from organism.life.journal import read_events
 from tui.feed import Bridge, LiveFeed, ReplayFeed
-from tui.sentences import sentence
 from tui.snapshot import Snapshot
 from tui.timeline import moments
 from tui.watch import CURVE, Story
@@ -195,15 +194,6 @@ def test_moments_never_fall_and_end_when_the_search_and_the_trainings_did(record
     search = next(e.seconds for e in recorded if isinstance(e, events.EvolutionEnd))
     trainings = sum(e.seconds for e in recorded if isinstance(e, events.TrainEnd))
     assert times[-1] == pytest.approx(search + trainings, rel=0.15)
-
-
-def test_every_kind_of_event_can_be_put_into_words_or_left_out(recorded):
-    life = Snapshot()
-    for event in recorded:
-        said = sentence(event, life, {})
-        assert said is None or said[0].endswith((".", "”."))
-    kinds = {type(event) for event in recorded if sentence(event, life, {}) is not None}
-    assert {events.Run, events.Stage, events.GenerationEnd, events.Confirmed, events.GenomeWritten} <= kinds
 
 
 def test_a_replay_goes_as_fast_as_it_is_told(tmp_path):

@@ -17,7 +17,7 @@ class Chronicle(Text):
 
     def _line(self, line: Line) -> list[Piece]:
         palette = self.palette
-        colours = {"good": palette.good, "bad": palette.bad, "act": palette.flow}
+        colours = {"search": palette.evolving, "good": palette.good, "bad": palette.bad, "act": palette.flow}
         colour = palette.stage(line.kind) if line.kind in STAGE_SIGNS else colours.get(line.kind, palette.text)
         room = max(4, self.size.width - 8)
         return [(f"{duration(line.at):>6}  ", palette.dim), (fitted(line.text, room).rstrip(), colour)]

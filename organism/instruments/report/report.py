@@ -17,13 +17,14 @@ from ...errors import BadInput
 from ...events import SAYINGS, GenerationEnd, sign
 from ...files import check_output, write_atomically
 from ...genes import GENES, Genes, named, ordinal, spelt, told
-from ...genome import Genome, Provenance
-from ...life.journal import read_events
+from ...genome import Genome
+from ...life.journal import read_story
 from ...space import SPACES
-from ...story import Lived, Organism, Story, aim_of, contrasts, tell
+from ...story import Learning, Organism, Story, genome_of
 from ...view.body import LEGEND, mood, portrait
-from ...view.printer import deed
+from ...view.sentences import sentence
 from ...view.words import STAGE_SIGNS, describe
+from ..findings import contrasts
 from . import svg as charts
 from .page import card, grid, names, page, paragraph, section, table, tiles
 from .svg import Dot, Line, chart, legend
@@ -39,13 +40,13 @@ def write_report(journal: Path, path: Path) -> None:
     if path.suffix.lower() not in (".html", ".htm"):
         raise BadInput(f"-o {path}: must end in .html")
     check_output("-o", path)
-    write_atomically(path, report(tell(read_events(journal), journal.stem)).encode())
+    write_atomically(path, report(read_story(journal)).encode())
 
 
 def report(story: Story) -> str:
     """The whole page."""
     return page(
-        f"Organism: {story.stem}",
+        f"Organism: {story.name}",
         (
             _hero(story),
             _lifecycle(story),
@@ -57,35 +58,33 @@ def report(story: Story) -> str:
             _findings(story),
             _figures(story),
             _again(story),
-            f"<footer>Written by organism {escape(story.run.versions.get('organism', ''))} from the journal "
-            f"{escape(story.stem)}. Losses are in nats per token, on names that the creature never saw.</footer>",
+            f"<footer>Written by organism {escape(story.first.versions.get('organism', ''))} from the journal "
+            f"{escape(story.name)}. Losses are in nats per token, on names that the creature never saw.</footer>",
         ),
     )
 
 
 def _hero(story: Story) -> str:
-    run, end, winner = story.run, story.end, story.winner
+    run, end, winner = story.first, story.end, story.winner
     stage = "evolved" if end else "evolving"
     shown = winner or run.genome
     told = f"A run for {run.objective} on the corpus {Path(run.corpus).stem}, seed {run.seed}. "
     if end and winner:
         kept = "kept the genes that it began with" if winner == run.genome else "rewrote its own genes"
-        told += (
-            f"After {end.evaluations:,} trainings in {_duration(end.seconds)} the creature {kept}: {describe(winner)}."
-        )
+        trained = f"After {story.evaluations:,} trainings in {_duration(story.elapsed)}"
+        told += f"{trained} the creature {kept}: {describe(winner)}."
         figures = [
             ("test loss", f"{end.test_loss:.4f}"),
             ("validation loss", f"{end.validation_loss:.4f}"),
             ("parameters", f"{next((c.params for c in story.confirmed if c.id == end.champion), 0):,}"),
-            ("trainings", f"{end.evaluations:,}"),
+            ("trainings", f"{story.evaluations:,}"),
         ]
     else:
         told += f"{_unended(story)} {story.completed:,} generations are told of here."
-        losses = [event.validation_loss for event in story.trainings]
-        figures = [("generations", f"{story.completed:,}"), ("trainings", f"{len(losses):,}")]
-        figures += [("lowest loss", f"{min(losses):.4f}")] if losses else []
+        figures = [("generations", f"{story.completed:,}"), ("trainings", f"{story.evaluations:,}")]
+        figures += [] if story.best is None else [("best so far", f"{story.best:.4f}")]
     return (
-        f'<header class="hero"><div><p class="over">Organism · {escape(story.stem)}</p>'
+        f'<header class="hero"><div><p class="over">Organism · {escape(story.name)}</p>'
         f"<h1>{escape(SAYINGS[stage])}</h1>{paragraph(told)}{tiles(figures)}</div>"
         f"<figure>{_face(shown, stage)}<figcaption>{'; '.join(LEGEND)}</figcaption></figure></header>"
     )
@@ -101,8 +100,7 @@ def _face(genes: Genes, stage: str) -> str:
 
 
 def _lifecycle(story: Story) -> str:
-    run, end, winner = story.run, story.end, story.winner
-    lived = {stage: life for life in story.lives for stage in [life.stage]}
+    run, end, winner = story.first, story.end, story.winner
     first = story.lives[0] if story.lives and story.lives[0].stage == run.stage else None
     cards = [
         card(
@@ -121,7 +119,7 @@ def _lifecycle(story: Story) -> str:
     searched += [f"{story.deaths:,} died"] if story.deaths else []
     best = []
     if story.generations and len(story.heads) == 1:
-        best = [_fitness_line(list(story.generations), "best", "a", sign(story.run.objective))]
+        best = [_fitness_line(list(story.generations), "best", "a", sign(story.first.objective))]
     cards.append(
         card(
             f'<p class="saying">"{SAYINGS["evolving"]}"</p>',
@@ -137,18 +135,18 @@ def _lifecycle(story: Story) -> str:
                 f'<p class="saying">"{SAYINGS["evolved"]}"</p>',
                 _face(winner, "evolved"),
                 paragraph(describe(winner), "soft"),
-                _learning(lived.get("evolved") if len(story.lives) > 1 else None),
+                _learning(story.learning("evolved") if len(story.lives) > 1 else None),
                 title=f"{STAGE_SIGNS['evolved']} evolved",
             )
         )
     return section("Its life", grid(cards))
 
 
-def _learning(life: Lived | None) -> str:
-    """How a creature's own training went, if there was one."""
-    if life is None:
+def _learning(life: Learning | None) -> str:
+    """How a creature's own training went, if it came to its end."""
+    if life is None or life.end is None:
         return ""
-    curve = tuple((float(step.step), step.loss) for step in life.steps)
+    curve = tuple((float(step), loss) for step, loss in life.curve)
     losses = f"validation loss {life.end.validation_loss:.4f}" if life.end.validation_loss is not None else ""
     losses += f", test loss {life.end.test_loss:.4f}" if life.end.test_loss is not None else ""
     return chart(
@@ -179,7 +177,7 @@ def _by_generation(story: Story) -> str:
         ),
     ]
     for head in story.heads:
-        aim = aim_of(story, head)
+        aim = story.aim(head)
         own = [generation for generation in story.generations if generation.head == head]
         lines = [
             _fitness_line(own, label, style, sign(aim))
@@ -208,7 +206,7 @@ def _cloud(story: Story, field: str) -> list[Dot]:
         judged = organism.judged
         if judged and not judged.inherited:
             value = getattr(judged, field)
-            found.append(Dot(float(organism.born.generation), value, "dot", f"organism {judged.id}: {value:.4f}"))
+            found.append(Dot(float(organism.generation), value, "dot", f"organism {judged.id}: {value:.4f}"))
     return found
 
 
@@ -230,10 +228,10 @@ def _genes(story: Story) -> str:
     if not story.generations:
         return ""
     cards = []
-    for gene in told(organism.born.genes for organism in story.organisms.values()):
+    for gene in told(organism.genes for organism in story.organisms.values()):
         counts: dict[tuple[int, float], int] = {}
         for organism in story.organisms.values():
-            place = organism.born.generation, ordinal(gene, getattr(organism.born.genes, gene))
+            place = organism.generation, ordinal(gene, getattr(organism.genes, gene))
             counts[place] = counts.get(place, 0) + 1
         dots = [
             Dot(float(generation), value, "dot", f"{named(gene, value)}: {count} organisms", min(7.0, 1.6 * count**0.5))
@@ -265,21 +263,21 @@ def _lineage(story: Story) -> str:
     if not story.organisms:
         return ""
     ancestors = story.lineage()
-    own = {organism.born.id for organism in ancestors}
-    lanes = {head: i for i, head in enumerate(dict.fromkeys(o.born.head for o in story.organisms.values()))}
+    own = {organism.id for organism in ancestors}
+    lanes = {head: i for i, head in enumerate(dict.fromkeys(o.head for o in story.organisms.values()))}
     populations: dict[tuple, list[Organism]] = {}
     for organism in story.organisms.values():
-        populations.setdefault((organism.born.generation, organism.born.head), []).append(organism)
+        populations.setdefault((organism.generation, organism.head), []).append(organism)
     drawn = []
     for population in populations.values():
-        ranked = sorted(population, key=lambda o: (-o.judged.mean_fitness if o.judged else float("inf"), o.born.id))
+        ranked = sorted(population, key=lambda o: (-o.judged.mean_fitness if o.judged else float("inf"), o.id))
         for rank, organism in enumerate(ranked):
-            born, judged = organism.born, organism.judged
-            came = f"loss {judged.validation_loss:.4f}" if judged else organism.died or "not judged"
-            style = "dead" if not judged else "a" if born.id in own else "dot"
-            text = f"{born.id}, {born.origin}: {came}, {describe(born.genes)}"
-            lane = lanes[born.head]
-            drawn.append(charts.Born(born.id, born.generation, lane, rank, born.parents, style, text, born.id in own))
+            judged = organism.judged
+            came = f"loss {judged.validation_loss:.4f}" if judged else organism.reason or "not judged"
+            id, lane, mine = organism.id, lanes[organism.head], organism.id in own
+            style = "dead" if not judged else "a" if mine else "dot"
+            text = f"{id}, {organism.origin}: {came}, {describe(organism.genes)}"
+            drawn.append(charts.Born(id, organism.generation, lane, rank, organism.parents, style, text, mine))
     picture = charts.lineage(drawn, [head or "" for head in lanes])
     keys = [("a", "the champion and its ancestors")] if ancestors else []
     keys += [("dot", "others, the best on top" if ancestors else "the best on top"), ("dead", "died")]
@@ -300,19 +298,19 @@ def _line(ancestors: list[Organism], story: Story) -> str:
 
 def _ancestor(organism: Organism, story: Story) -> list[str]:
     """A row of the champion's line: what sets it apart from its first parent."""
-    born, judged = organism.born, organism.judged
-    parent = story.organisms.get(born.parents[0]) if born.parents else None
-    changed = "the genome in force" if born.origin == "genome" else "drawn at random"
+    judged = organism.judged
+    parent = story.organisms.get(organism.parents[0]) if organism.parents else None
+    changed = "the genome in force" if organism.origin == "genome" else "drawn at random"
     if parent:
         changed = ", ".join(
-            f"{gene} {spelt(getattr(parent.born.genes, gene))} → {spelt(getattr(born.genes, gene))}"
+            f"{gene} {spelt(getattr(parent.genes, gene))} → {spelt(getattr(organism.genes, gene))}"
             for gene in GENES
-            if getattr(parent.born.genes, gene) != getattr(born.genes, gene)
+            if getattr(parent.genes, gene) != getattr(organism.genes, gene)
         )
     return [
-        str(born.id),
-        f"{born.generation}{f', {born.head}' if born.head else ''}",
-        born.origin,
+        str(organism.id),
+        f"{organism.generation}{f', {organism.head}' if organism.head else ''}",
+        organism.origin,
         changed or "nothing",
         f"{judged.validation_loss:.4f}" if judged else "",
         judged.names[0] if judged and judged.names else "",
@@ -321,21 +319,11 @@ def _ancestor(organism: Organism, story: Story) -> list[str]:
 
 def _rewriting(story: Story) -> str:
     """genome.toml before and after, as far as the journal knows it."""
-    end, run = story.end, story.run
-    if not end:
+    if not story.end:
         return ""
-    confirmed = next((c for c in story.confirmed if c.id == end.champion), None)
-    provenance = Provenance(
-        objective=run.objective,
-        fitness=confirmed.fitness if confirmed else None,
-        validation_loss=confirmed.validation_loss if confirmed else None,
-        test_loss=end.test_loss,
-        run=story.stem,
-        seed=run.seed,
-        corpus=run.corpus,
-    )
-    before = Genome(run.stage, run.genome).toml().splitlines()
-    after = Genome("evolved", end.genes, provenance).toml().splitlines()
+    run, written = story.first, story.written
+    before = Genome(run.stage, run.genome, None, run.ancestors).toml().splitlines()
+    after = genome_of(story, written.written_at if written else None).toml().splitlines()
     kinds = {"- ": "del", "+ ": "ins", "  ": "span"}
     lines = []
     for line in difflib.Differ().compare(before, after):
@@ -350,16 +338,16 @@ def _dreams(story: Story) -> str:
     """Names before and after: of the creature's own two lives, or else of the search's first and last."""
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
-    if story.lives and story.lives[0].stage == story.run.stage:
+    if story.lives and story.lives[0].stage == story.first.stage:
         before = story.lives[0].names
     if len(story.lives) > 1:
         after = story.lives[-1].names
-    born = {organism.born.genes: organism.judged.names for organism in story.organisms.values() if organism.judged}
-    before = before or born.get(story.run.genome, ())
+    born = {organism.genes: organism.judged.names for organism in story.organisms.values() if organism.judged}
+    before = before or born.get(story.first.genome, ())
     after = after or (born.get(story.winner, ()) if story.winner else ())
     cards = [
         card(names(held), title=title)
-        for title, held in ((f"As {story.run.stage}", before), ("As what it became", after))
+        for title, held in ((f"As {story.first.stage}", before), ("As what it became", after))
         if held
     ]
     return section("What it dreamt, before and after", grid(cards)) if cards else ""
@@ -381,7 +369,7 @@ def _findings(story: Story) -> str:
         rows = [
             [
                 str(c.id),
-                f"{sign(story.run.objective) * c.fitness.mean:.4f}",
+                f"{story.figure(c.fitness.mean):.4f}",
                 f"{c.validation_loss.mean:.4f} ± {c.validation_loss.sd:.4f}",
                 f"{c.test_loss:.4f}",
                 describe(c.genes),
@@ -389,7 +377,7 @@ def _findings(story: Story) -> str:
             for c in story.confirmed
         ]
         champion = next((i for i, c in enumerate(story.confirmed) if story.end and c.id == story.end.champion), None)
-        header = ("organism", story.run.objective, "validation loss", "test loss", "genes")
+        header = ("organism", story.first.objective, "validation loss", "test loss", "genes")
         note = paragraph("Each trained again on seeds that the search never saw; the best mean wins.", "soft")
         parts.append(card(table(header, rows, champion), note, title="Confirmed at the end"))
     if story.blacklist:
@@ -398,30 +386,24 @@ def _findings(story: Story) -> str:
 
 
 def _figures(story: Story) -> str:
-    run, end = story.run, story.end
+    run, end = story.first, story.end
     rows = [
         ("objective", run.objective),
         ("seed", str(run.seed)),
         ("corpus", f"{run.corpus} (sha256 {run.corpus_sha256[:16]}…)"),
         ("metabolism", f"{run.config.metabolism} {run.config.dtype}"),
-        ("generations", f"{story.completed:,} of {_planned(story)}"),
-        ("organisms", f"{len(story.organisms):,}"),
+        ("generations", f"{story.completed:,} of {story.planned:,}"),
+        ("organisms", f"{len(story.organisms):,}, of which {story.deaths:,} died"),
+        ("trainings", f"{story.evaluations:,} in {_duration(story.elapsed)}"),
+        *([] if story.champion is None else [("champion", str(story.champion))]),
+        *([] if story.best is None else [("best", f"{story.best:.4f}")]),
+        *([("ended by", end.reason)] if end else []),
         ("begun", run.created_at),
         ("workers", str(run.workers)),
         ("versions", ", ".join(f"{name} {version}" for name, version in run.versions.items())),
+        *((f"generation {event.generation}", sentence(event, story)[0]) for event in story.interventions),
     ]
-    if end:
-        rows.insert(6, ("trainings", f"{end.evaluations:,} in {_duration(end.seconds)}"))
-        rows.insert(7, ("ended by", end.reason))
-    rows += [(f"generation {event.generation}", deed(event)) for event in story.meddling]
     return section("Figures", card(table(("", ""), rows)))
-
-
-def _planned(story: Story) -> str:
-    """How many generations the run was to have: when it began, or since a person extended it."""
-    config = story.run.config
-    begun = config.generations * (config.cycles if story.is_hydra else 1)
-    return f"{max([begun, *(act.generations for act in story.acts if act.generations)]):,}"
 
 
 def _again(story: Story) -> str:
@@ -436,7 +418,7 @@ def _again(story: Story) -> str:
 
 def command(story: Story) -> str:
     """Shell lines that bring this run again: the genome that it began with, its space if it had one, the command."""
-    run, config = story.run, story.run.config
+    run, config = story.first, story.first.config
     genome = Genome(run.stage, run.genome, None, run.ancestors).toml()
     lines = [*_file("genome.toml", genome)]
     space = config.space
