@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from organism.view.body import ANGLES, DARK, FACE, LIGHT, Ink, Part
+from organism.view.body import ANGLES, DARK, FACE, LIGHT, Part, Tone
 from organism.view.dots import BITS, BLANK, Canvas
 
 BANDS = 6  # shades of the glow
@@ -154,7 +154,7 @@ def _polar(half: int) -> tuple[np.ndarray, np.ndarray]:
 def paints(hue: int, dark: bool) -> Paints:
     """How a creature of that hue is painted."""
 
-    def mixed(ink: Ink | None):
+    def mixed(ink: Tone | None):
         if ink is None:
             return None
         own = hue if ink.hue is None else ink.hue

@@ -19,7 +19,7 @@ SIGNS = "●▲■◆○△□◇"
 Points = Sequence[tuple[float, float]]
 
 
-class Series(msgspec.Struct, frozen=True):
+class Trace(msgspec.Struct, frozen=True):
     """A curve, or with `joined` False a cloud of signs."""
 
     label: str
@@ -51,7 +51,7 @@ class View(msgspec.Struct, frozen=True):
 
 
 def plot(
-    series: Sequence[Series], rules: Sequence[Rule], view: View, palette: Palette, width: int, height: int
+    series: Sequence[Trace], rules: Sequence[Rule], view: View, palette: Palette, width: int, height: int
 ) -> Canvas:
     """The picture of `series`, in cells. Values that aren't positive are left out on a logarithmic scale."""
     canvas = Canvas(width, height)

@@ -70,7 +70,7 @@ class Part(msgspec.Struct, frozen=True):
     lines: tuple[tuple[Point, ...], ...] = ()
 
 
-class Ink(msgspec.Struct, frozen=True):
+class Tone(msgspec.Struct, frozen=True):
     """A colour: the creature's own hue unless it has one, saturation and lightness in percent, and its opacity."""
 
     saturation: int
@@ -86,36 +86,36 @@ class Ink(msgspec.Struct, frozen=True):
 class Paint(msgspec.Struct, frozen=True):
     """How a part is painted: filled, and drawn around in a line of that many units."""
 
-    fill: Ink | None = None
-    line: Ink | None = None
+    fill: Tone | None = None
+    line: Tone | None = None
     width: float = 0.0
 
 
 LIGHT = {
-    "glow": Paint(Ink(80, 60, 0.45)),
-    "bead": Paint(Ink(55, 50)),
-    "feeler": Paint(None, Ink(55, 40), 2.0),
-    "knob": Paint(Ink(65, 45)),
-    "cilia": Paint(None, Ink(55, 45), 1.4),
-    "body": Paint(Ink(62, 60, 0.5), Ink(60, 42), 2.2),
-    "membrane": Paint(Ink(62, 60, 0.3), Ink(60, 42, 0.8), 1.2),
-    "spore": Paint(Ink(75, 30, 0.8)),
-    "eye": Paint(Ink(60, 98, hue=50), Ink(60, 28), 1.2),
-    "pupil": Paint(Ink(20, 11, hue=224)),
-    "glint": Paint(Ink(0, 100)),
-    "lid": Paint(None, Ink(60, 25), 2.0),
+    "glow": Paint(Tone(80, 60, 0.45)),
+    "bead": Paint(Tone(55, 50)),
+    "feeler": Paint(None, Tone(55, 40), 2.0),
+    "knob": Paint(Tone(65, 45)),
+    "cilia": Paint(None, Tone(55, 45), 1.4),
+    "body": Paint(Tone(62, 60, 0.5), Tone(60, 42), 2.2),
+    "membrane": Paint(Tone(62, 60, 0.3), Tone(60, 42, 0.8), 1.2),
+    "spore": Paint(Tone(75, 30, 0.8)),
+    "eye": Paint(Tone(60, 98, hue=50), Tone(60, 28), 1.2),
+    "pupil": Paint(Tone(20, 11, hue=224)),
+    "glint": Paint(Tone(0, 100)),
+    "lid": Paint(None, Tone(60, 25), 2.0),
 }
 DARK = LIGHT | {
-    "glow": Paint(Ink(80, 60, 0.3)),
-    "bead": Paint(Ink(70, 66)),
-    "feeler": Paint(None, Ink(65, 66), 2.0),
-    "knob": Paint(Ink(85, 72)),
-    "cilia": Paint(None, Ink(60, 62), 1.4),
-    "body": Paint(Ink(66, 50, 0.65), Ink(72, 66), 2.2),
-    "membrane": Paint(Ink(62, 60, 0.25), Ink(70, 72, 0.8), 1.2),
-    "spore": Paint(Ink(80, 80, 0.85)),
-    "eye": Paint(Ink(40, 93, hue=47), Ink(60, 18), 1.2),
-    "lid": Paint(None, Ink(65, 16), 2.0),
+    "glow": Paint(Tone(80, 60, 0.3)),
+    "bead": Paint(Tone(70, 66)),
+    "feeler": Paint(None, Tone(65, 66), 2.0),
+    "knob": Paint(Tone(85, 72)),
+    "cilia": Paint(None, Tone(60, 62), 1.4),
+    "body": Paint(Tone(66, 50, 0.65), Tone(72, 66), 2.2),
+    "membrane": Paint(Tone(62, 60, 0.25), Tone(70, 72, 0.8), 1.2),
+    "spore": Paint(Tone(80, 80, 0.85)),
+    "eye": Paint(Tone(40, 93, hue=47), Tone(60, 18), 1.2),
+    "lid": Paint(None, Tone(65, 16), 2.0),
 }
 """How each part is painted on a light and on a dark ground, in the order in which they cover each other."""
 

@@ -17,7 +17,7 @@ from organism.genes import PRIMORDIAL, Genes
 from organism.home import Home
 from organism.instruments.findings import contrasts
 from organism.instruments.report.report import command, report, write_report
-from organism.instruments.report.svg import Dot, Line, chart, thinned
+from organism.instruments.report.svg import Curve, Dot, chart, thinned
 from organism.life.genomes import genome_in_force
 from organism.life.journal import journals, read_events, read_story
 from organism.story import Story
@@ -254,13 +254,13 @@ def test_the_largest_and_the_smallest_creature_have_a_portrait():
 
 
 def test_a_chart_keeps_its_reach_when_one_value_is_far_off():
-    line = Line("a", "a", tuple((float(x), 2.0 + x / 100) for x in range(20)))
+    line = Curve("a", "a", tuple((float(x), 2.0 + x / 100) for x in range(20)))
     heights = re.findall(
         r"[ML][\d.]+ ([\d.]+)", chart("t", [line], [Dot(3.0, 1e6, "dot", "lost")]).split('class="line')[1]
     )
     assert max(map(float, heights)) - min(map(float, heights)) > 20
-    assert chart("t", [Line("a", "a", ())]) == ""
-    assert "<svg" in chart("t", [Line("a", "a", ((1.0, 2.0),))])
+    assert chart("t", [Curve("a", "a", ())]) == ""
+    assert "<svg" in chart("t", [Curve("a", "a", ((1.0, 2.0),))])
     assert thinned(range(100), 5) == [0, 25, 50, 74, 99]
 
 

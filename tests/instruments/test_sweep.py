@@ -18,10 +18,11 @@ from organism.genome import Genome
 from organism.home import Home
 from organism.instruments.sweep import sweep
 from organism.instruments.sweep.files import check_table
-from organism.instruments.sweep.plots import Canvas, check_plot, write_plot
+from organism.instruments.sweep.plots import check_plot, write_plot
 from organism.instruments.sweep.scaling import analyse
 from organism.life.genomes import write_genome
 from organism.trial import Measurement
+from organism.view.dots import Canvas
 
 SEEDLING = msgspec.structs.replace(PRIMORDIAL, n_embd=4, n_head=2, block_size=4, mlp_ratio=1, num_steps=40)
 
@@ -277,6 +278,6 @@ def test_dots_stand_where_they_are_set():
     canvas = Canvas(2, 1)
     for x, y in ((0, 0), (1, 3), (2, 1), (9, 9), (-1, 0)):
         canvas.dot(x, y)
-    assert list(canvas.rows()) == [chr(0x2801 | 0x80) + chr(0x2802)]
-    canvas.mark(3, 2, "o")
-    assert list(canvas.rows()) == [chr(0x2881) + "o"]
+    assert canvas.lines() == [chr(0x2801 | 0x80) + chr(0x2802)]
+    canvas.text(1, 0, "o")
+    assert canvas.lines() == [chr(0x2881) + "o"]

@@ -17,7 +17,7 @@ from organism.view.dots import Canvas
 from organism.view.ticks import labels, ticks
 from organism.view.words import STAGE_SIGNS, duration
 from tui import body, drawing, plotting
-from tui.plotting import Rule, Series, View
+from tui.plotting import Rule, Trace, View
 from tui.themes import ANSI, DARK, LIGHT, ORIGIN_SIGNS, palette_of
 from tui.widgets.ranges import bounds
 from tui.widgets.toml import compared, highlighted
@@ -115,9 +115,9 @@ def test_a_terminal_of_sixteen_colours_is_asked_for_no_other():
     assert colours_of(picture(PRIMORDIAL, ansi=True)) <= {None, *body.SIXTEEN}
 
 
-def curves() -> list[Series]:
+def curves() -> list[Trace]:
     return [
-        Series(f"#{i}", tuple((x, 3 - i * 0.2 - x / 100) for x in range(1, 50)), DARK.series[i], plotting.SIGNS[i])
+        Trace(f"#{i}", tuple((x, 3 - i * 0.2 - x / 100) for x in range(1, 50)), DARK.series[i], plotting.SIGNS[i])
         for i in range(8)
     ]
 
@@ -141,7 +141,7 @@ def test_a_plot_without_curves_says_so():
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=20), st.booleans(), st.integers(0, 90))
 def test_a_plot_survives_any_values_and_any_size(values, log, width):
     points = tuple(enumerate(values))
-    canvas = plotting.plot([Series("x", points, "red")], [], View(log=log), DARK, width, width // 4)
+    canvas = plotting.plot([Trace("x", points, "red")], [], View(log=log), DARK, width, width // 4)
     assert len(lines_of(canvas)) == width // 4
 
 

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from organism.view.words import duration, figure, fitted, genes_in_short
 
 from ..messages import RoomChanged
-from ..plotting import Series, View
+from ..plotting import Trace, View
 from ..snapshot import Snapshot
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
@@ -49,7 +49,7 @@ class Comparison(ModalScreen[None]):
         chart = self.query_one(Chart)
         colours = chart.palette.evolving, chart.palette.flow
         series = [
-            Series(run.name, run.course, colour, sign, strong=sign == "◆")
+            Trace(run.name, run.course, colour, sign, strong=sign == "◆")
             for run, colour, sign in zip(self.runs, colours, "◆◇", strict=True)
         ]
         objectives = {run.objective for run in self.runs}

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from organism.genes import spelt, told
 from organism.view.words import figure
 
-from ..plotting import Rule, Series, View
+from ..plotting import Rule, Trace, View
 from ..snapshot import Dreamt, Organism, Snapshot
 from ..themes import ORIGIN_SIGNS
 from ..widgets.chart import Chart
@@ -64,7 +64,7 @@ class OrganismScreen(ModalScreen[None]):
         self.query_one("#organism-facts").border_title = "Who it is"
         self.query_one("#facts", Text).write(*self._facts(organism, snapshot))
         trained = snapshot.original(organism)
-        curve = [Series("loss", trained.curve, colour)] if trained.curve else []
+        curve = [Trace("loss", trained.curve, colour)] if trained.curve else []
         rules = [Rule("held out", organism.judged.validation_loss, palette.good)] if organism.judged else []
         view = View(x_name="step")
         self.query_one("#organism-curve", Chart).show(curve, rules, view)

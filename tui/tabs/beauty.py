@@ -12,7 +12,7 @@ from textual.widgets import Input
 from organism.events import Judged
 
 from ..drawing import bar
-from ..plotting import Series, View
+from ..plotting import Trace, View
 from ..snapshot import Dreamt, Organism, Reading, Snapshot
 from ..themes import ORIGIN_SIGNS, Palette
 from ..widgets.chart import Chart
@@ -61,7 +61,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         palette = course.palette
         champions = [(g.end.generation, g.champion) for g in snapshot.history if g.champion]
         series = [
-            Series(name, tuple((n, getattr(judged, name)) for n, judged in champions), colour, SIGNS[name])
+            Trace(name, tuple((n, getattr(judged, name)) for n, judged in champions), colour, SIGNS[name])
             for name, colour in self._score_colours(palette)
         ]
         generations = float(max(2, snapshot.generations))
@@ -82,7 +82,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         for organism in judged:
             groups.setdefault(organism.origin, []).append(organism)
         series = [
-            Series(
+            Trace(
                 origin,
                 tuple((getattr(o.judged, x), getattr(o.judged, y)) for o in organisms),
                 palette.origin(origin),
@@ -93,7 +93,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         ]
         if snapshot.reading and "validation_loss" not in (x, y):
             real = ((getattr(snapshot.reading, x), getattr(snapshot.reading, y)),)
-            series.append(Series("real names", real, palette.good, "♥", joined=False))
+            series.append(Trace("real names", real, palette.good, "♥", joined=False))
         scatter.show(series, (), View(x_whole=False))
         scatter.border_title = f"{y.replace('_', ' ')} against {x.replace('_', ' ')}"
         scatter.border_subtitle = "♥ real names"

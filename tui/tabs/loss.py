@@ -9,7 +9,7 @@ from textual.containers import Container, Vertical
 from organism.events import HEADS, GenerationEnd
 from organism.view.words import figure
 
-from ..plotting import SIGNS, Rule, Series, View
+from ..plotting import SIGNS, Rule, Trace, View
 from ..snapshot import Organism, Snapshot
 from ..themes import ORIGIN_SIGNS, Palette
 from ..widgets.chart import Chart
@@ -54,12 +54,10 @@ the **primordial** creature was measured to be. They are shown where they are ne
         curves = curves_of(snapshot)
         training = self.query_one("#training", Chart)
         palette = training.palette
-        series = [
-            Series(f"#{o.id}", o.curve, palette.origin(o.origin), SIGNS[i % CURVES]) for i, o in enumerate(curves)
-        ]
+        series = [Trace(f"#{o.id}", o.curve, palette.origin(o.origin), SIGNS[i % CURVES]) for i, o in enumerate(curves)]
         if not series and snapshot.trainings:
             own = snapshot.trainings[-1]
-            series = [Series("the creature", own.curve, palette.stage(own.stage))]
+            series = [Trace("the creature", own.curve, palette.stage(own.stage))]
         training.show(
             series,
             self._rules(snapshot, in_nats=True),
@@ -142,11 +140,11 @@ the **primordial** creature was measured to be. They are shown where they are ne
         return "\n".join(rows)
 
 
-def _by_rank(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) -> list[Series]:
+def _by_rank(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) -> list[Trace]:
     """The best, the mean and the worst of every generation."""
     looks = (("worst", palette.dim, "▼"), ("mean", palette.flow, "◆"), ("best", palette.evolving, "▲"))
     return [
-        Series(
+        Trace(
             name,
             tuple((end.generation, snapshot.figure(getattr(end, name))) for end in ends),
             colour,
@@ -157,11 +155,11 @@ def _by_rank(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) ->
     ]
 
 
-def _by_head(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) -> list[Series]:
+def _by_head(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) -> list[Trace]:
     """The best of every head of a hydra, each in the unit that it aims at."""
     colours = (palette.flow, palette.symmetry, palette.creativity, palette.evolving)
     return [
-        Series(
+        Trace(
             head,
             tuple((end.generation, snapshot.figure(end.best, head)) for end in ends if end.head == head),
             colour,

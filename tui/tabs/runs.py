@@ -13,7 +13,7 @@ from organism.view.words import duration, figure, genes_in_short
 
 from ..drawing import spark
 from ..messages import ComparisonWanted, ReplayWanted, ResumeWanted
-from ..plotting import Series, View
+from ..plotting import Trace, View
 from ..runs import Card
 from ..snapshot import Snapshot
 from ..themes import palette_of, rich_colour
@@ -152,9 +152,9 @@ under the cursor.
         else:
             rows.append(("state", "going on" if self._goes_on(card) else "unfinished: r goes on with it"))
         text.write(*([(f"{name:<12}", palette.dim), (value, palette.text)] for name, value in rows))
-        series = [Series("best", tuple(enumerate(card.best, start=1)), palette.evolving, "▲")] if card.best else []
+        series = [Trace("best", tuple(enumerate(card.best, start=1)), palette.evolving, "▲")] if card.best else []
         if self.marked and self.marked.best and self.marked != card:
-            series.append(Series("marked", tuple(enumerate(self.marked.best, start=1)), palette.flow, "◇"))
+            series.append(Trace("marked", tuple(enumerate(self.marked.best, start=1)), palette.flow, "◇"))
         chart.show(series, (), View(x_name="gen"))
         chart.border_title = f"Best by generation, {card.objective}"
 

@@ -6,7 +6,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from ..drawing import strips
-from ..plotting import Rule, Series, View, plot
+from ..plotting import Rule, Trace, View, plot
 from .picture import Picture
 
 
@@ -16,11 +16,11 @@ class Chart(Picture):
     def __init__(self, title: str, **options):
         super().__init__(**options)
         self.border_title = title
-        self.series: Sequence[Series] = ()
+        self.series: Sequence[Trace] = ()
         self.rules: Sequence[Rule] = ()
         self.view = View()
 
-    def show(self, series: Sequence[Series], rules: Sequence[Rule] = (), view: View | None = None) -> None:
+    def show(self, series: Sequence[Trace], rules: Sequence[Rule] = (), view: View | None = None) -> None:
         """Draw these, if they aren't drawn already."""
         shown = (series, rules, view or self.view)
         if shown != (self.series, self.rules, self.view):

@@ -27,7 +27,7 @@ from ...view.words import STAGE_SIGNS, describe
 from ..findings import contrasts
 from . import svg as charts
 from .page import card, grid, names, page, paragraph, section, table, tiles
-from .svg import Dot, Line, chart, legend
+from .svg import Curve, Dot, chart, legend
 
 SMALL = (260, 160)
 MEDIUM = (340, 230)
@@ -150,7 +150,7 @@ def _learning(life: Learning | None) -> str:
     losses = f"validation loss {life.end.validation_loss:.4f}" if life.end.validation_loss is not None else ""
     losses += f", test loss {life.end.test_loss:.4f}" if life.end.test_loss is not None else ""
     return chart(
-        "Training loss by step", [Line("training loss", "a", curve)], across="training loss by step", size=(320, 150)
+        "Training loss by step", [Curve("training loss", "a", curve)], across="training loss by step", size=(320, 150)
     ) + paragraph(f"{life.end.params:,} parameters, {losses}", "soft")
 
 
@@ -195,8 +195,8 @@ def _by_generation(story: Story) -> str:
     return section("Loss and beauty, generation by generation", grid(cards))
 
 
-def _fitness_line(own: list[GenerationEnd], field: str, style: str, unit: int) -> Line:
-    return Line(field, style, tuple((float(g.generation), unit * getattr(g, field)) for g in own))
+def _fitness_line(own: list[GenerationEnd], field: str, style: str, unit: int) -> Curve:
+    return Curve(field, style, tuple((float(g.generation), unit * getattr(g, field)) for g in own))
 
 
 def _cloud(story: Story, field: str) -> list[Dot]:
@@ -210,7 +210,7 @@ def _cloud(story: Story, field: str) -> list[Dot]:
     return found
 
 
-def _champions(story: Story, field: str) -> list[Line]:
+def _champions(story: Story, field: str) -> list[Curve]:
     """The champions' line of each head."""
     lines = []
     for head, style in zip(story.heads, STYLES, strict=False):
@@ -219,7 +219,7 @@ def _champions(story: Story, field: str) -> list[Line]:
             champion = story.organisms.get(generation.champion)
             if generation.head == head and champion and champion.judged:
                 points.append((float(generation.generation), float(getattr(champion.judged, field))))
-        lines.append(Line(head or "champion", f"{style} only" if len(story.heads) == 1 else style, tuple(points)))
+        lines.append(Curve(head or "champion", f"{style} only" if len(story.heads) == 1 else style, tuple(points)))
     return lines
 
 
@@ -238,7 +238,7 @@ def _genes(story: Story) -> str:
             for (generation, value), count in counts.items()
         ]
         lines = [
-            Line(
+            Curve(
                 head or "champion",
                 f"{style} only" if len(story.heads) == 1 else style,
                 tuple(
@@ -277,7 +277,7 @@ def _lineage(story: Story) -> str:
             id, lane, mine = organism.id, lanes[organism.head], organism.id in own
             style = "dead" if not judged else "a" if mine else "dot"
             text = f"{id}, {organism.origin}: {came}, {describe(organism.genes)}"
-            drawn.append(charts.Born(id, organism.generation, lane, rank, organism.parents, style, text, mine))
+            drawn.append(charts.Member(id, organism.generation, lane, rank, organism.parents, style, text, mine))
     picture = charts.lineage(drawn, [head or "" for head in lanes])
     keys = [("a", "the champion and its ancestors")] if ancestors else []
     keys += [("dot", "others, the best on top" if ancestors else "the best on top"), ("dead", "died")]

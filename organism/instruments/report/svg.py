@@ -21,7 +21,7 @@ DOTS = 1_000
 DRAWN = 500
 
 
-class Line(msgspec.Struct, frozen=True):
+class Curve(msgspec.Struct, frozen=True):
     """Points to be joined, under a label; `style` is the class that colours it. A point without a value is a gap."""
 
     label: str
@@ -48,7 +48,7 @@ def thinned(items: Sequence[T], most: int) -> list[T]:
 
 def chart(
     title: str,
-    lines: Sequence[Line],
+    lines: Sequence[Curve],
     dots: Sequence[Dot] = (),
     across: str = "generation",
     rule: tuple[float, str] | None = None,
@@ -107,7 +107,7 @@ def _fence(heights: list[float]) -> tuple[float, float]:
     return max(ranked[0], first - reach), min(ranked[-1], third + reach)
 
 
-def _path(line: Line, to_x: Callable[[float], float], to_y: Callable[[float], float]) -> str:
+def _path(line: Curve, to_x: Callable[[float], float], to_y: Callable[[float], float]) -> str:
     path, joined = [], False
     for x, y in line.points:
         if y is not None:
@@ -127,7 +127,7 @@ def _whole_ticks(first: float, last: float, most: int) -> list[int]:
     return sorted({round(tick) for tick in ticks(first, last, most) if first <= round(tick) <= last})
 
 
-class Born(msgspec.Struct, frozen=True):
+class Member(msgspec.Struct, frozen=True):
     """A creature in the picture of a lineage: its lane and generation, its rank there (0 is best), and its parents."""
 
     id: int
@@ -140,7 +140,7 @@ class Born(msgspec.Struct, frozen=True):
     ancestral: bool
 
 
-def lineage(creatures: Sequence[Born], lanes: Sequence[str]) -> str:
+def lineage(creatures: Sequence[Member], lanes: Sequence[str]) -> str:
     """Who came of whom: generations from left to right, the best on top, the champion's ancestors drawn out."""
     chosen = [c for c in creatures if c.ancestral] + thinned([c for c in creatures if not c.ancestral], DRAWN)
     last = max(c.generation for c in creatures)
@@ -150,7 +150,7 @@ def lineage(creatures: Sequence[Born], lanes: Sequence[str]) -> str:
     lane_height = row * tallest + 26
     width, height = round(70 + column * last), round(24 + lane_height * len(lanes))
 
-    def place(c: Born) -> tuple[float, float]:
+    def place(c: Member) -> tuple[float, float]:
         return 40 + column * (c.generation - 1) + column / 2, 24 + lane_height * c.lane + row * (c.rank + 0.5)
 
     places = {c.id: place(c) for c in chosen}

@@ -13,37 +13,13 @@ from typing import Any
 
 from ...errors import BadInput
 from ...files import check_output, write_atomically
+from ...view.dots import Canvas
 from .scaling import Analysis, Series
 from .sweep import Results
 
 WIDTH, HEIGHT = 64, 12  # characters
 ENDINGS = (".svg", ".png")
 COLOURS = ("#3566a8", "#c2571a", "#2f8558", "#9a3f8f", "#8a7a12", "#5b5b5b", "#b3344a", "#1f8a9e")
-
-
-class Canvas:
-    """A grid of braille characters, each of 2 x 4 dots, addressed from the upper left corner."""
-
-    def __init__(self, width: int, height: int):
-        self.width, self.height = 2 * width, 4 * height
-        self._cells = [[0] * width for _ in range(height)]
-        self._letters: dict[tuple[int, int], str] = {}
-
-    def dot(self, x: int, y: int) -> None:
-        """Set the dot at (x, y), unless it lies outside."""
-        if 0 <= x < self.width and 0 <= y < self.height:
-            column, row = x % 2, y % 4
-            self._cells[y // 4][x // 2] |= (0x40 << column) if row == 3 else (1 << (row + 3 * column))
-
-    def mark(self, x: int, y: int, letter: str) -> None:
-        """Put a letter over the character in which the dot (x, y) lies."""
-        self._letters[x // 2, y // 4] = letter
-
-    def rows(self) -> Iterator[str]:
-        for y, cells in enumerate(self._cells):
-            yield "".join(
-                self._letters.get((x, y)) or (chr(0x2800 + cell) if cell else " ") for x, cell in enumerate(cells)
-            )
 
 
 def braille(series: Series, width: int = WIDTH, height: int = HEIGHT) -> Iterator[str]:
@@ -56,21 +32,21 @@ def braille(series: Series, width: int = WIDTH, height: int = HEIGHT) -> Iterato
     left, right = samples[0].x, samples[-1].x
 
     def across(x: float) -> int:
-        return round(_share(x, left, right) * (canvas.width - 1))
+        return round(_share(x, left, right) * (2 * canvas.width - 1))
 
     def down(loss: float) -> int:
-        return round((top - loss) / (top - bottom) * (canvas.height - 1))
+        return round((top - loss) / (top - bottom) * (4 * canvas.height - 1))
 
     if series.law:
-        for column in range(canvas.width):
-            x = left * (right / left) ** (column / (canvas.width - 1))
+        for column in range(2 * canvas.width):
+            x = left * (right / left) ** (column / (2 * canvas.width - 1))
             canvas.dot(column, down(series.law.loss(x)))
     for sample in samples:
         for y in range(down(max(sample.losses)), down(min(sample.losses)) + 1):
             canvas.dot(across(sample.x), y)
     for sample in samples:
-        canvas.mark(across(sample.x), down(sample.mean), "o")
-    rows = list(canvas.rows())
+        canvas.text(across(sample.x) // 2, down(sample.mean) // 4, "o")
+    rows = canvas.lines()
     for i, row in enumerate(rows):
         loss = top - (top - bottom) * i / (len(rows) - 1)
         label = f"{loss:.3f}" if i % 4 == 0 or i == len(rows) - 1 else ""
