@@ -23,7 +23,7 @@ from ...space import SPACES
 from ...story import Learning, Organism, Story, genome_of
 from ...view.body import LEGEND, mood, portrait
 from ...view.sentences import sentence
-from ...view.words import STAGE_SIGNS, describe
+from ...view.words import STAGE_SIGNS, describe, duration
 from ..findings import contrasts
 from . import svg as charts
 from .page import card, grid, names, page, paragraph, section, table, tiles
@@ -71,7 +71,7 @@ def _hero(story: Story) -> str:
     told = f"A run for {run.objective} on the corpus {Path(run.corpus).stem}, seed {run.seed}. "
     if end and winner:
         kept = "kept the genes that it began with" if winner == run.genome else "rewrote its own genes"
-        trained = f"After {story.evaluations:,} trainings in {_duration(story.elapsed)}"
+        trained = f"After {story.evaluations:,} trainings in {duration(story.elapsed)}"
         told += f"{trained} the creature {kept}: {describe(winner)}."
         figures = [
             ("test loss", f"{end.test_loss:.4f}"),
@@ -394,7 +394,7 @@ def _figures(story: Story) -> str:
         ("metabolism", f"{run.config.metabolism} {run.config.dtype}"),
         ("generations", f"{story.completed:,} of {story.planned:,}"),
         ("organisms", f"{len(story.organisms):,}, of which {story.deaths:,} died"),
-        ("trainings", f"{story.evaluations:,} in {_duration(story.elapsed)}"),
+        ("trainings", f"{story.evaluations:,} in {duration(story.elapsed)}"),
         *([] if story.champion is None else [("champion", str(story.champion))]),
         *([] if story.best is None else [("best", f"{story.best:.4f}")]),
         *([("ended by", end.reason)] if end else []),
@@ -440,11 +440,3 @@ def command(story: Story) -> str:
 def _file(name: str, text: str) -> Iterable[str]:
     """Shell lines that write a small file."""
     return [f"cat > {name} <<'END'", *text.strip().splitlines(), "END"]
-
-
-def _duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    if seconds < 90:
-        return f"{seconds:.1f} s"
-    minutes, hours = seconds / 60, seconds / 3600
-    return f"{minutes:.0f} min" if minutes < 90 else f"{hours:.1f} h"
