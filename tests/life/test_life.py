@@ -74,6 +74,7 @@ def test_a_whole_life_becomes_what_it_wrote(tiny, home):
     assert [ancestor.genes for ancestor in genome.ancestors] == [lives[0].genes]
     (journal,) = (home / "experiments").glob("*.jsonl")
     assert read_events(journal) == told
+    assert (home / "genome.toml").read_text() == read_story(journal).genome.toml()
     assert Story.of(told).finished
 
     again = organism("--headless", "--json", "--home", home, *arguments(tiny))
