@@ -18,53 +18,48 @@ from organism.life.journal import read_events
 from organism.life.plan import Plan
 from tui import dna
 from tui.app import OrganismApp
+from tui.controller import Controller
 from tui.feed import ReplayFeed
 from tui.settings import Settings
-from tui.snapshot import Snapshot
 
 LIFE, LOSS, GENOME = 1, 2, 4
 WIDE, NARROW = (120, 34), (96, 30)
 WIDTH, GAP = 1200, 12
 
 
-class Sitting(OrganismApp):
+class Sitting(Controller):
     """A replay that shows itself as the life that it was."""
 
     @property
-    def replay(self) -> None:
+    def replaying(self) -> None:
         return None
 
     @property
     def running(self) -> bool:
         return self.snapshot.stage == "evolving"
 
-    def genome_texts(self, snapshot: Snapshot) -> tuple[str, str]:
-        return dna.retold(snapshot)
+    def genome_texts(self) -> tuple[str, str]:
+        return dna.retold(self.snapshot)
 
 
 async def take(events: list[AnyEvent], name: str, tab: int, told: int, size: tuple[int, int], theme: str) -> str:
     """One tab after the first `told` events, as SVG."""
     shown = asyncio.Event()
 
-    def first(app: OrganismApp) -> ReplayFeed:
-        feed = ReplayFeed(events[:told], name, clock=lambda: 0.0)
-        feed.seek(feed.length)
-        return feed
-
+    feed = ReplayFeed(events[:told], name, clock=lambda: 0.0)
+    feed.seek(feed.length)
     with tempfile.TemporaryDirectory() as folder:
-        home, settings = Home(Path(folder)), Settings(theme=theme)
-        app = Sitting(home, Plan(seed=0), 2, first, lambda: 0.0, moving=False, settings=settings)
+        controller = Sitting(Home(Path(folder)), Plan(seed=0), 2, clock=lambda: 0.0)
+        app = OrganismApp(controller, lambda: controller.show(feed), moving=False, settings=Settings(theme=theme))
         async with app.run_test(size=size) as pilot:
-            while app.snapshot.run is None:
+            while controller.snapshot.run is None:
                 await asyncio.sleep(0.01)
-            app.screen.remove_class("-replaying")
             await pilot.press(str(tab))
             app.call_after_refresh(shown.set)
             await shown.wait()
             await pilot.pause()
             picture = app.export_screenshot(title="organism")
-            if app.bridge:
-                app.bridge.close()
+            controller.close()
     return picture
 
 

@@ -51,7 +51,7 @@ def inside(folder: Path, seconds: float, report: Path) -> None:
             self.run_worker(self.measure())
 
         async def measure(self) -> None:
-            while not self.snapshot.evaluations:
+            while not self.controller.snapshot.evaluations:
                 await asyncio.sleep(0.05)
             for number, name in enumerate(TABS, start=1):
                 await self.action_tab(number)

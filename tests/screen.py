@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,13 +13,16 @@ from organism import events
 from organism.corpus import parse_corpus
 from organism.genes import PRIMORDIAL
 from organism.home import Home
+from organism.life.journal import read_events
 from organism.life.plan import Plan
 from tui.app import OrganismApp
-from tui.feed import Feed, ReplayFeed
+from tui.controller import Controller
+from tui.feed import ReplayFeed
 from tui.settings import Settings
 
 RECORDED = Path(__file__).parent / "fixtures" / "screen"
 STEM = "20260101T120000-loss"
+DARK = Settings(theme="organism-dark")
 PATIENCE = 20.0  # seconds that something may take on a busy machine
 
 
@@ -75,30 +79,29 @@ def replaying(
     home: Home,
     until: Callable[[events.Event], bool] | None = None,
     clock: Clock | None = None,
-    theme: str = "organism-dark",
+    settings: Settings = DARK,
 ) -> OrganismApp:
     """An application that replays the recorded run and has played up to the first event that `until` picks."""
 
-    def first(app: OrganismApp) -> Feed:
-        feed = app.replayed(home.experiments / f"{STEM}.jsonl")
-        assert isinstance(feed, ReplayFeed)
+    def first(controller: Controller) -> None:
+        feed = ReplayFeed(read_events(home.experiments / f"{STEM}.jsonl"), STEM, controller.clock)
         if until:
             feed.seek(next(at for event, at in zip(feed.events, feed.moments, strict=True) if until(event)))
-        return feed
+        controller.show(feed)
 
-    return quiet(home, Plan(seed=1), first, clock or Clock(), theme)
+    return quiet(home, Plan(seed=1), first, clock or Clock(), settings)
 
 
 def quiet(
     home: Home,
     plan: Plan,
-    first: Callable[[OrganismApp], Feed],
-    clock: Callable[[], float] | None = None,
-    theme: str = "organism-dark",
+    first: Callable[[Controller], object],
+    clock: Callable[[], float] = time.monotonic,
+    settings: Settings = DARK,
 ) -> OrganismApp:
     """An application that stands still but for what it is told, with no settings of anybody's."""
-    options = {"clock": clock} if clock else {}
-    return OrganismApp(home, plan, 2, first, moving=False, settings=Settings(theme=theme), **options)
+    controller = Controller(home, plan, 2, clock)
+    return OrganismApp(controller, lambda: first(controller), moving=False, settings=settings)
 
 
 async def until(app: OrganismApp, condition: Callable[[], object]) -> None:
@@ -136,8 +139,7 @@ def screen_colours(app: OrganismApp) -> dict[str, int]:
 
 async def closed(app: OrganismApp) -> None:
     """End what the application listens to."""
-    if app.bridge:
-        await asyncio.to_thread(app.bridge.close)
+    await asyncio.to_thread(app.controller.close)
 
 
 def drive(app: OrganismApp, steps, size=(120, 40)) -> None:
@@ -146,7 +148,7 @@ def drive(app: OrganismApp, steps, size=(120, 40)) -> None:
     async def go():
         async with app.run_test(size=size, notifications=True) as pilot:
             try:
-                await until(app, lambda: app.snapshot.run)
+                await until(app, lambda: app.controller.snapshot.run)
                 await steps(app, pilot)
             finally:
                 await closed(app)

@@ -1,19 +1,9 @@
-"""The text of genome.toml: as it stands in a home, or as a run's events tell what it was and became."""
+"""The text of genome.toml as the events of a run tell what it was and became, and the space that the run looked in."""
 
-from organism.genome import PRIMORDIAL_GENOME, Ancestor, Genome, Provenance
-from organism.home import Home
-from organism.life.genomes import genome_in_force
+from organism.genome import Ancestor, Genome, Provenance
 from organism.space import SPACES, Space
 
 from .snapshot import Snapshot
-
-
-def standing(home: Home) -> str:
-    """The genome in force, as its file has it; raises BadInput if that can't be trusted."""
-    genome_in_force(home)
-    if not home.genome.exists():
-        return "# There's no genome.toml here yet: the creature is primordial.\n\n" + PRIMORDIAL_GENOME.toml()
-    return home.genome.read_text(encoding="utf-8")
 
 
 def retold(snapshot: Snapshot) -> tuple[str, str]:

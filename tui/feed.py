@@ -32,7 +32,10 @@ Clock = Callable[[], float]
 
 
 class Source(Protocol):
-    """What a live feed listens to; `organism.life.Life` is one."""
+    """What a live feed listens to; `organism.life.life.Life` is one. `name` is its run's, once it has one."""
+
+    @property
+    def name(self) -> str: ...
 
     def events(self) -> Iterator[Event]: ...
 
@@ -41,19 +44,7 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
-class Feed(Protocol):
-    """What a bridge asks."""
-
-    def advance(self) -> Snapshot | None:
-        """The life as it is now, or None if nothing has changed since the last call."""
-        ...
-
-    def act(self, act: Act) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Eyes(msgspec.Struct, frozen=True):
+class Scorer(msgspec.Struct, frozen=True):
     """A judge, and what it reads in its corpus."""
 
     judge: Judge
@@ -68,8 +59,8 @@ class Eyes(msgspec.Struct, frozen=True):
         return Dreamt(name, flow, symmetry, creativity, (flow + 1.2 * symmetry + 2 * creativity) / 4.2)
 
 
-def open_eyes(run: Run) -> Eyes | None:
-    """A judge of the corpus that a run was about; None if that corpus isn't here any more, or is another now."""
+def scorer_of(run: Run) -> Scorer | None:
+    """What judges by the corpus that a run was about; None if that isn't here any more, or is another now."""
     try:
         corpus = read_corpus(run.corpus)
         if corpus.sha256 != run.corpus_sha256:
@@ -80,92 +71,91 @@ def open_eyes(run: Run) -> Eyes | None:
     judge = Judge(split.train, split.validation, split.test)
     real = judge.real(REAL_NAMES)
     floor = run.config.bigram_loss
-    return Eyes(judge, Reading(real.flow, real.symmetry, real.creativity, real.beauty, floor))
+    return Scorer(judge, Reading(real.flow, real.symmetry, real.creativity, real.beauty, floor))
 
 
-class Stream:
-    """Tells events to a story, and opens its eyes at the first one that names a corpus."""
+class Feed:
+    """What a bridge asks: a story, told as its events happen. Names are scored from the first one on that is a run."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, clock: Clock):
         self.story = Story(name)
-        self.eyes: Eyes | None = None
+        self.scorer: Scorer | None = None
+        self.clock = clock
+        self._asked: float | None = None
+
+    def start(self) -> None:
+        """Begin; what was shown before has been put away."""
+
+    def advance(self) -> Snapshot | None:
+        """The life as it is now, or None if nothing has changed since the last call."""
+        raise NotImplementedError
+
+    def act(self, act: Act) -> None:
+        """Do what a person wants done."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Leave; returns when everything is put away."""
 
     def tell(self, event: Event, at: float) -> None:
-        if isinstance(event, Run) and self.eyes is None and (eyes := open_eyes(event)):
-            self.eyes = eyes
-            self.story.see(eyes.score, eyes.reading)
+        """`event` happened, `at` this many seconds."""
+        if isinstance(event, Run) and self.scorer is None and (scorer := scorer_of(event)):
+            self.scorer = scorer
+            self.story.see(scorer.score, scorer.reading)
         self.story.tell(event, at)
 
-    def restart(self) -> None:
-        """Forget what was told, not how to judge it."""
-        self.story = Story(self.story.now.name)
-        if self.eyes:
-            self.story.see(self.eyes.score, self.eyes.reading)
+    def passed(self) -> float:
+        """Seconds since the last call."""
+        before, self._asked = self._asked, self.clock()
+        return 0.0 if before is None else self._asked - before
 
 
-class LiveFeed:
-    """A life that runs now. `begin` makes it, in the thread that will run it; `held` is what happened before."""
+class LiveFeed(Feed):
+    """A life that runs now. `begin` makes it, in the thread that will run it; `former` is what happened before."""
 
-    def __init__(
-        self,
-        begin: Callable[[], Source],
-        name: Callable[[Source], str] = lambda source: "",
-        held: Sequence[Event] = (),
-        clock: Clock = time.monotonic,
-    ):
-        self.stream = Stream("")
-        self.begin, self.name_of = begin, name
-        self.held = held
-        self.clock = clock
+    def __init__(self, begin: Callable[[], Source], former: Sequence[Event] = (), clock: Clock = time.monotonic):
+        super().__init__("", clock)
+        self.begin = begin
+        self.former = former
         self.arrived: deque[Event] = deque()
-        self.waiting_acts: deque[Act] = deque()
         self.source: Source | None = None
         self.failure: Exception | None = None
         self.over = threading.Event()
-        self.asked_to_close = False
-        self.at, self.looked = 0.0, None
-        self.told_end = False
+        self.at = 0.0
+        self._waiting: deque[Act] = deque()  # until there's a source that they could be done to
+        self._closing = self._told_end = False
         self.thread = threading.Thread(target=self._run, name="organism-life", daemon=True)
 
-    @property
-    def story(self) -> Story:
-        return self.stream.story
-
-    def start(self) -> "LiveFeed":
+    def start(self) -> None:
         self.thread.start()
-        return self
 
     def advance(self) -> Snapshot | None:
-        now = self.clock()
-        passed = 0.0 if self.looked is None else now - self.looked
-        self.looked = now
-        if not (self.story.now.paused or self.told_end):
+        passed = self.passed()
+        if not (self.story.now.paused or self._told_end):
             self.at += passed
-        if self.held:
-            for event, at in zip(self.held, moments(self.held), strict=True):
-                self.stream.tell(event, at)
-                self.at = at
-            self.held = ()
+        for event, at in zip(self.former, moments(self.former), strict=True):
+            self.tell(event, at)
+            self.at = at
+        self.former = ()
         ended = self.over.is_set()
         fresh = bool(self.arrived)
         while self.arrived:
-            self.stream.tell(self.arrived.popleft(), self.at)
+            self.tell(self.arrived.popleft(), self.at)
         if self.source is not None and not self.story.now.name:
-            self.story.call(self.name_of(self.source))
-        if ended and not self.told_end:
-            self.told_end = fresh = True
+            self.story.call(self.source.name)
+        if ended and not self._told_end:
+            self._told_end = fresh = True
             self.story.end(self.at, str(self.failure) if self.failure else "")
         return self.story.snapshot(self.at) if fresh or self.story.now.evolving else None
 
     def act(self, act: Act) -> None:
         if self.source is None:
-            self.waiting_acts.append(act)
+            self._waiting.append(act)
         else:
             self.source.act(act)
 
     def close(self) -> None:
-        """Leave; returns when the life has put everything away."""
-        self.asked_to_close = True
+        self._closing = True
         if self.source is not None:
             self.source.close()
         if self.thread.is_alive():
@@ -174,9 +164,9 @@ class LiveFeed:
     def _run(self) -> None:
         try:
             self.source = source = self.begin()
-            while self.waiting_acts:
-                source.act(self.waiting_acts.popleft())
-            if self.asked_to_close:
+            while self._waiting:
+                source.act(self._waiting.popleft())
+            if self._closing:
                 source.close()
             for event in source.events():
                 self.arrived.append(event)
@@ -186,25 +176,19 @@ class LiveFeed:
             self.over.set()
 
 
-class ReplayFeed:
+class ReplayFeed(Feed):
     """A journal told again, by a clock of its own: `speed` times as fast as it happened, or standing still."""
 
     def __init__(self, events: Sequence[Event], name: str = "", clock: Clock = time.monotonic, speed: int = 10):
+        super().__init__(name, clock)
         self.events = events
         self.moments = moments(events)
-        self.stream = Stream(name)
-        self.clock = clock
         self.speed = speed
         self.playing = True
         self.position = 0.0
         self.told = 0
-        self.looked: float | None = None
-        self.changed = True
+        self._changed = True
         self._sought: float | None = None
-
-    @property
-    def story(self) -> Story:
-        return self.stream.story
 
     @property
     def length(self) -> float:
@@ -216,28 +200,32 @@ class ReplayFeed:
         return self.told == len(self.events)
 
     def advance(self) -> Snapshot | None:
-        now = self.clock()
-        passed = 0.0 if self.looked is None else now - self.looked
-        self.looked = now
+        passed = self.passed()
         sought, self._sought = self._sought, None
         if sought is not None:
-            self.position, self.changed = sought, True
+            self.position, self._changed = sought, True
             if bisect_right(self.moments, self.position) < self.told:
-                self.stream.restart()
-                self.told = 0
+                self._restart()
         elif self.playing and not self.finished:
             self.position = min(self.length, self.position + passed * self.speed)
         due = bisect_right(self.moments, self.position)
         while self.told < due:
-            self.stream.tell(self.events[self.told], self.moments[self.told])
+            self.tell(self.events[self.told], self.moments[self.told])
             self.told += 1
-            self.changed = True
+            self._changed = True
         if self.finished and not self.story.now.ended:
             self.story.end(self.position)
-        if not self.changed:
+        if not self._changed:
             return None
-        self.changed = False
+        self._changed = False
         return self.story.snapshot(self.position)
+
+    def _restart(self) -> None:
+        """Forget what was told, not how to score names."""
+        self.told = 0
+        self.story = Story(self.story.now.name)
+        if self.scorer:
+            self.story.see(self.scorer.score, self.scorer.reading)
 
     def seek(self, position: float) -> None:
         """Go to a second of the run's time; takes effect when next asked."""
@@ -247,31 +235,32 @@ class ReplayFeed:
         """The next speed up (1) or down (-1)."""
         place = SPEEDS.index(self.speed) if self.speed in SPEEDS else 0
         self.speed = SPEEDS[min(len(SPEEDS) - 1, max(0, place + by))]
-        self.changed = True
+        self._changed = True
 
     def act(self, act: Act) -> None:
         """Only the playing itself can be paused; what happened has happened."""
         if act.verb in ("pause", "resume"):
             self.playing = act.verb == "resume"
-            self.changed = True
-
-    def close(self) -> None:
-        """Nothing runs that would have to end."""
+            self._changed = True
 
 
 class Bridge:
-    """The thread that asks a feed and posts what it says."""
+    """The thread that asks a feed and posts what it says. It begins by closing `former`, to what was shown before."""
 
-    def __init__(self, feed: Feed, post: Callable[[Snapshot], object], period: float = PERIOD):
+    def __init__(
+        self,
+        feed: Feed,
+        post: Callable[[Snapshot], object],
+        former: "Bridge | None" = None,
+        period: float = PERIOD,
+    ):
         self.feed = feed
         self.post = post
+        self.former = former
         self.period = period
         self.closing = threading.Event()
         self.thread = threading.Thread(target=self._run, name="organism-bridge", daemon=True)
-
-    def start(self) -> "Bridge":
         self.thread.start()
-        return self
 
     def close(self) -> None:
         """Stop asking, and let the feed put everything away."""
@@ -281,6 +270,11 @@ class Bridge:
             self.thread.join(2.0)
 
     def _run(self) -> None:
+        if self.former:
+            self.former.close()
+            self.former = None
+        if not self.closing.is_set():
+            self.feed.start()
         while not self.closing.is_set():
             snapshot = self.feed.advance()
             if snapshot is not None and not self.closing.is_set():

@@ -7,14 +7,15 @@ ended, and one sentence on standard error says what there is to say.
 
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from organism.corpus import read_corpus
 from organism.errors import BadInput
-from organism.events import Run
+from organism.events import AnyEvent, Run
 from organism.home import Home
 from organism.life.genomes import genome_in_force
 from organism.life.journal import read_events
@@ -23,34 +24,37 @@ from organism.workers.pool import ignite
 from organism.workers.worker import Setup
 
 from .app import OrganismApp
-from .feed import Feed
+from .controller import Controller
 
 
 def live(home: Home, plan: Plan, workers: int) -> int:
-    """The creature in force, awake; it evolves by `plan` when its person says so."""
+    """The creature in force, on its own; it evolves by `plan` when its person says so."""
     _check(home, plan)
-    return _open(home, plan, workers, lambda app: app.awake())
+    return _open(Controller(home, plan, workers), Controller.show_creature)
 
 
 def evolve(home: Home, plan: Plan, workers: int) -> int:
     """An evolution by `plan`, at once."""
     _check(home, plan)
-    return _open(home, plan, workers, lambda app: app.lived(plan))
+    return _open(Controller(home, plan, workers), lambda controller: controller.evolve(plan))
 
 
 def resume(home: Home, path: Path, workers: int, generations: int | None = None) -> int:
     """The run whose journal is at `path`, from where it was, or to so many generations in all."""
-    return _open(home, _plan_of(path), workers, lambda app: app.resumed(path, generations))
+    events = read_events(path)
+    first = lambda controller: controller.resume(path, events, generations)  # noqa: E731
+    return _open(Controller(home, _plan_of(events), workers), first)
 
 
 def replay(home: Home, path: Path, workers: int) -> int:
     """The run whose journal is at `path`, from its beginning."""
-    return _open(home, _plan_of(path), workers, lambda app: app.replayed(path))
+    events = read_events(path)
+    return _open(Controller(home, _plan_of(events), workers), lambda controller: controller.replay(path.stem, events))
 
 
-def _plan_of(path: Path) -> Plan:
+def _plan_of(events: Sequence[AnyEvent]) -> Plan:
     """What the run of a journal was asked to be, for whatever its person starts after it, under a seed of its own."""
-    run = read_events(path)[0]
+    run = events[0]
     assert isinstance(run, Run)
     return msgspec.structs.replace(asked(run), seed=random.SystemRandom().randrange(1 << 31))
 
@@ -62,31 +66,28 @@ def _check(home: Home, plan: Plan) -> None:
     read_space(plan.space)
 
 
-def _open(home: Home, plan: Plan, workers: int, first: Callable[[OrganismApp], Feed]) -> int:
+def _open(controller: Controller, first: Callable[[Controller], object]) -> int:
+    """Open the screen on what `first` lets the controller show."""
+    plan = controller.plan
     try:
         corpus = read_corpus(plan.data)
     except BadInput:
         # A replay needs no corpus; whatever does will say that there's none.
         corpus = read_corpus()
     ignite(Setup(corpus.name, corpus.sha256, plan.metabolism, plan.dtype))
-    app = OrganismApp(home, plan, workers, first)
+    app = OrganismApp(controller, partial(first, controller))
     try:
         app.run()
     except BaseException as error:
         app.failed = app.failed or error
-    app.left.set()
-    unfinished = app.running and app.snapshot.run
-    if app.bridge:
-        app.bridge.close()
+    app.leave.taken.set()
+    unfinished = controller.running and controller.snapshot.run
+    controller.close()
     if isinstance(app.failed, BadInput):
         raise app.failed
     if app.failed:
-        print(f"organism: the screen failed: {_sentence(app.failed)}", file=sys.stderr)
+        said = " ".join(f"{type(app.failed).__name__}: {app.failed}".split())
+        print(f"organism: the screen failed: {said}", file=sys.stderr)
     if unfinished:
-        print(f"organism: {app.how_to_resume()}", file=sys.stderr)
+        print(f"organism: {controller.how_to_resume()}", file=sys.stderr)
     return 1 if app.failed else app.return_code or 0
-
-
-def _sentence(error: BaseException) -> str:
-    """What went wrong, on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -131,6 +131,11 @@ class Life:
 
     # --- the inbox
 
+    @property
+    def name(self) -> str:
+        """What the run is called, once it has a journal."""
+        return self.journal.story.name if self.journal else ""
+
     def act(self, act: Act) -> None:
         """What a person does: pause, resume, stop, cull, bless or immigrant. Safe from any thread."""
         self._inbox.put(act)

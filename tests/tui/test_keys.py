@@ -21,6 +21,7 @@ from organism.home import Home
 from organism.life.journal import read_events
 from organism.life.plan import Plan
 from tui.app import OrganismApp
+from tui.controller import Controller
 from tui.feed import LiveFeed
 from tui.screens.comparison import Comparison
 from tui.screens.help import Help
@@ -94,7 +95,7 @@ def test_a_replay_is_paused_sped_up_and_sought(tmp_path):
     clock = Clock()
 
     async def steps(app, pilot):
-        replay = app.replay
+        replay = app.controller.replaying
         assert replay.speed == 10
         await pilot.press("right_square_bracket", "right_square_bracket", "right_square_bracket")
         assert replay.speed == 50
@@ -120,9 +121,9 @@ def test_a_replay_is_paused_sped_up_and_sought(tmp_path):
 
 def test_a_replay_that_has_ended_begins_again(tmp_path):
     async def steps(app, pilot):
-        await until(app, lambda: app.snapshot.ended)
+        await until(app, lambda: app.controller.snapshot.ended)
         await pilot.press("space")
-        await until(app, lambda: app.replay.position == 0)
+        await until(app, lambda: app.controller.replaying.position == 0)
 
     drive(replaying(recorded_home(tmp_path), the_end), steps)
 
@@ -132,7 +133,7 @@ def test_what_is_replayed_cannot_be_changed(tmp_path):
         await pilot.press("5", "c")
         await until_shown(app, "only replayed")
         await pilot.press("i", "b")
-        assert not any(isinstance(event, events.Act) for event in app.replay.events)
+        assert not any(isinstance(event, events.Act) for event in app.controller.replaying.events)
 
     drive(replaying(recorded_home(tmp_path), third_generation), steps)
 
@@ -145,7 +146,7 @@ def test_freezing_holds_the_display_and_not_the_run(tmp_path):
         await until_shown(app, "frozen")
         before = screen_text(app)
         clock.now += 1.0
-        await until(app, lambda: app.snapshot.generation > 3)
+        await until(app, lambda: app.controller.snapshot.generation > 3)
         assert screen_text(app) == before
         await pilot.press("f")
         await until(app, lambda: screen_text(app) != before)
@@ -214,7 +215,7 @@ def test_before_evolution_there_is_nothing_changed(tmp_path):
 
 def losses(app: OrganismApp, table: Table) -> list[float]:
     """The held-out losses down the table, infinity where there's none yet."""
-    judged = [app.snapshot.organisms[int(key.value or 0)].judged for key in table.rows]
+    judged = [app.controller.snapshot.organisms[int(key.value or 0)].judged for key in table.rows]
     return [one.validation_loss if one else float("inf") for one in judged]
 
 
@@ -331,7 +332,7 @@ def test_runs_are_listed_replayed_and_compared(tmp_path):
         await until(app, lambda: isinstance(app.screen, Comparison))
         await until_shown(app, "Figures")
         await pilot.press("escape", "k", "enter")
-        await until(app, lambda: app.snapshot.name == "20260102T120000-loss")
+        await until(app, lambda: app.controller.snapshot.name == "20260102T120000-loss")
         assert app.active == 0
 
     drive(replaying(home, third_generation), steps)
@@ -343,7 +344,7 @@ def test_a_finished_run_is_not_resumed_unasked(tmp_path):
         await until_shown(app, "Go on to generation")
         await pilot.press("n")
         await until(app, lambda: len(app.screen_stack) == 1)
-        assert app.replay
+        assert app.controller.replaying
 
     drive(replaying(recorded_home(tmp_path), the_end), steps)
 
@@ -377,7 +378,7 @@ def test_a_picture_that_cannot_be_saved_is_said(tmp_path):
 
 def test_another_theme_colours_what_stands_there(tmp_path):
     async def steps(app, pilot):
-        await until(app, lambda: app.snapshot.ended)
+        await until(app, lambda: app.controller.snapshot.ended)
         former = set(screen_colours(app))
         app.theme = "organism-light"
         await until(app, lambda: not former & set(screen_colours(app)))
@@ -457,7 +458,7 @@ def test_leaving_a_replay_asks_nothing(tmp_path):
 def test_keys_and_theme_come_from_the_settings(tmp_path):
     home = recorded_home(tmp_path)
     settings = Settings(theme="organism-light", keys={"freeze": "F"})
-    app = OrganismApp(home, Plan(seed=1), 2, lambda app: replaying(home).first(app), Clock(), False, settings)
+    app = replaying(home, settings=settings)
 
     async def steps(app, pilot):
         assert app.theme == "organism-light"
@@ -471,7 +472,7 @@ def test_keys_and_theme_come_from_the_settings(tmp_path):
 
 def test_a_theme_that_is_none_is_refused(tmp_path):
     with pytest.raises(BadInput, match="isn't a theme"):
-        OrganismApp(Home(tmp_path), Plan(seed=1), 1, lambda app: None, settings=Settings(theme="nonesuch"))
+        quiet(Home(tmp_path), Plan(seed=1), Controller.show_creature, settings=Settings(theme="nonesuch"))
 
 
 def test_without_colours_everything_is_still_told_apart(tmp_path, monkeypatch):
@@ -491,6 +492,8 @@ def test_without_colours_everything_is_still_told_apart(tmp_path, monkeypatch):
 
 class Still:
     """A source of a search in which nothing happens; notes what is done to it."""
+
+    name = ""
 
     def __init__(self, *lines):
         self.lines = lines
@@ -515,19 +518,19 @@ def learning(home: Home) -> tuple[OrganismApp, Still]:
     """An application in whose run the creature is learning."""
     held = read_events(home.experiments / f"{STEM}.jsonl")
     source = Still(*held[: next(i for i, event in enumerate(held) if isinstance(event, events.TrainStep)) + 1])
-    return quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: source).start()), source
+    return quiet(home, Plan(seed=1), lambda controller: controller.show(LiveFeed(lambda: source))), source
 
 
 def test_a_creature_that_learns_in_its_run_is_not_left_without_a_word(tmp_path):
     app, source = learning(recorded_home(tmp_path))
 
     async def steps(app, pilot):
-        feed = app.feed
+        feed = app.controller.feed
         await pilot.press("e", "n")
         await until_shown(app, "It learns first")
         assert "space Pause" in screen_text(app)
         assert "Evolve" not in screen_text(app)
-        assert app.feed is feed
+        assert app.controller.feed is feed
         await pilot.press("R")
         await until_shown(app, "Not while a run goes on")
         await pilot.press("space", "q")
@@ -541,18 +544,18 @@ def searching(home: Home) -> tuple[OrganismApp, Still]:
     """An application amid a search, which a test can look into."""
     held = read_events(home.experiments / f"{STEM}.jsonl")
     source = Still(*held[:200])
-    return quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: source).start()), source
+    return quiet(home, Plan(seed=1), lambda controller: controller.show(LiveFeed(lambda: source))), source
 
 
 def test_what_a_person_does_to_a_run_reaches_it(tmp_path):
     app, source = searching(recorded_home(tmp_path))
 
     async def steps(app, pilot):
-        await until(app, lambda: app.snapshot.population)
+        await until(app, lambda: app.controller.snapshot.population)
         await until_shown(app, "e End")
         assert "Evolve" not in screen_text(app)
         await pilot.press("space", "i", "5", "j", "c", "b", "e")
-        chosen = app.snapshot.population[1].id
+        chosen = app.controller.snapshot.population[1].id
         await until(app, lambda: len(source.acts) == 5)
         assert source.acts == [
             ("pause", None),
@@ -570,10 +573,10 @@ def test_what_is_dead_or_absent_can_be_neither_culled_nor_blessed(tmp_path):
     told = read_events(home.experiments / f"{STEM}.jsonl")[:200]
     born = next(event for event in told if isinstance(event, events.Born))
     source = Still(*told, events.Died(id=born.id, generation=1, replicate=0, reason="culled"))
-    app = quiet(home, Plan(seed=1), lambda app: LiveFeed(lambda: source).start())
+    app = quiet(home, Plan(seed=1), lambda controller: controller.show(LiveFeed(lambda: source)))
 
     async def steps(app, pilot):
-        await until(app, lambda: app.snapshot.population)
+        await until(app, lambda: app.controller.snapshot.population)
         await pilot.press("5", "c", "b", "i")
         await until(app, lambda: source.acts == [("immigrant", None)])
         await until_shown(app, "is dead already")
@@ -591,10 +594,10 @@ def test_what_is_dead_or_absent_can_be_neither_culled_nor_blessed(tmp_path):
 
 def test_the_heads_of_a_hydra_are_told_apart_where_they_are_copied(tmp_path):
     source = Still(*hydra_events())
-    app = quiet(recorded_home(tmp_path), Plan(seed=1), lambda app: LiveFeed(lambda: source).start())
+    app = quiet(recorded_home(tmp_path), Plan(seed=1), lambda controller: controller.show(LiveFeed(lambda: source)))
 
     async def steps(app, pilot):
-        await until(app, lambda: len(app.snapshot.history) == 2)
+        await until(app, lambda: len(app.controller.snapshot.history) == 2)
         await pilot.press("2", "y")
         rows = [line.split("\t") for line in app.clipboard.splitlines()[1:]]
         assert [(row[1], row[2]) for row in rows] == [("Weaver", "0.900000"), ("Origin", "2.400000")]
@@ -606,7 +609,7 @@ def test_one_generation_more_is_asked_for_with_n(tmp_path):
     app, source = searching(recorded_home(tmp_path))
 
     async def steps(app, pilot):
-        await until(app, lambda: app.snapshot.evolving)
+        await until(app, lambda: app.controller.snapshot.evolving)
         await pilot.press("n")
         await until(app, lambda: source.acts == [("stop", None)])
 
@@ -618,7 +621,7 @@ def test_leaving_a_search_asks_and_says_how_to_resume(tmp_path, key):
     app, source = searching(recorded_home(tmp_path))
 
     async def steps(app, pilot):
-        await until(app, lambda: app.snapshot.evolving)
+        await until(app, lambda: app.controller.snapshot.evolving)
         await pilot.press(key)
         await until(app, lambda: isinstance(app.screen, Question))
         await until_shown(app, "organism runs resume")
@@ -637,7 +640,7 @@ def test_reset_and_other_genomes_wait_until_the_search_is_over(tmp_path):
     app, _ = searching(recorded_home(tmp_path))
 
     async def steps(app, pilot):
-        await until(app, lambda: app.snapshot.evolving)
+        await until(app, lambda: app.controller.snapshot.evolving)
         await pilot.press("R")
         await until_shown(app, "Not while a run goes on")
 
@@ -646,7 +649,7 @@ def test_reset_and_other_genomes_wait_until_the_search_is_over(tmp_path):
 
 def test_options_are_checked_and_kept(tmp_path):
     app, _ = searching(recorded_home(tmp_path))
-    app.plan = Plan(seed=1, target=2.3)
+    app.controller.plan = Plan(seed=1, target=2.3)
 
     async def steps(app, pilot):
         await pilot.press("o")
@@ -662,8 +665,8 @@ def test_options_are_checked_and_kept(tmp_path):
         await until(app, lambda: app.screen.query_one("#generations").value == "5")
         app.screen.query_one("#generations").value = "3"
         await pilot.click("#keep")
-        await until(app, lambda: app.plan.generations == 3)
-        assert (app.plan.objective, app.plan.population, app.plan.elitism) == ("beauty", 12, 2)
-        assert app.plan.target is None
+        await until(app, lambda: app.controller.plan.generations == 3)
+        plan = app.controller.plan
+        assert (plan.objective, plan.population, plan.elitism, plan.target) == ("beauty", 12, 2, None)
 
     drive(app, steps)

@@ -39,13 +39,14 @@ def test_the_tabs_look_as_they_did(tmp_path, monkeypatch, snapshot, stage):
     async def look(pilot, note):
         for tab in app.tabs:
             await pilot.press(str(app.tabs.index(tab) + 1))
+            await app.workers.wait_for_complete()
             await pilot.pause()
             note(tab.TITLE)
 
     async def go():
         async with app.run_test(size=SIZES[0]) as pilot:
-            await until(app, lambda: app.snapshot.run)
-            assert app.snapshot.stage == stage
+            await until(app, lambda: app.controller.snapshot.run)
+            assert app.controller.snapshot.stage == stage
             for size in SIZES:
                 await pilot.resize_terminal(*size)
                 await look(pilot, lambda title: texts.update({f"{title} {size}": screen_text(app)}))  # noqa: B023

@@ -231,7 +231,7 @@ def test_a_replay_judges_names_by_the_corpus_that_the_run_learnt_from(tmp_path):
     assert life.reading.flow > 0.5
     assert life.beautiful[0].beauty >= life.beautiful[-1].beauty > 0
     known = recorded_corpus().split.train[0]
-    assert feed.stream.eyes.score(known).creativity == 0
+    assert feed.scorer.score(known).creativity == 0
 
 
 def test_a_replay_without_its_corpus_leaves_names_unjudged():
@@ -244,6 +244,8 @@ def test_a_replay_without_its_corpus_leaves_names_unjudged():
 
 class Script:
     """A source that says what a test lets it say."""
+
+    name = ""
 
     def __init__(self, *lines, fails: Exception | None = None):
         self.lines, self.fails = lines, fails
@@ -264,7 +266,8 @@ class Script:
 
 def test_a_live_feed_tells_what_its_source_says_and_when_it_ends():
     source = Script(events.Stage(stage="primordial", saying="I am unformed"))
-    feed = LiveFeed(lambda: source, clock=lambda: 0.0).start()
+    feed = LiveFeed(lambda: source, clock=lambda: 0.0)
+    feed.start()
     feed.thread.join(5)
     life = feed.advance()
     assert (life.saying, life.ended, life.failure) == ("I am unformed", True, "")
@@ -272,7 +275,8 @@ def test_a_live_feed_tells_what_its_source_says_and_when_it_ends():
 
 
 def test_a_live_feed_that_fails_says_why():
-    feed = LiveFeed(lambda: Script(fails=ValueError("no room")), clock=lambda: 0.0).start()
+    feed = LiveFeed(lambda: Script(fails=ValueError("no room")), clock=lambda: 0.0)
+    feed.start()
     feed.thread.join(5)
     life = feed.advance()
     assert life.failure == "no room"
@@ -286,7 +290,8 @@ def test_an_act_before_the_life_has_begun_reaches_it():
         gate.wait(5)
         return source
 
-    feed = LiveFeed(begin, clock=lambda: 0.0).start()
+    feed = LiveFeed(begin, clock=lambda: 0.0)
+    feed.start()
     feed.act(events.Act(verb="pause"))
     gate.set()
     feed.thread.join(5)
@@ -295,7 +300,8 @@ def test_an_act_before_the_life_has_begun_reaches_it():
 
 def test_time_stands_still_while_the_run_is_paused():
     clock, source = Clock(), Script(events.Act(verb="pause"))
-    feed = LiveFeed(lambda: source, clock=clock).start()
+    feed = LiveFeed(lambda: source, clock=clock)
+    feed.start()
     feed.thread.join(5)
     feed.over.clear()
     feed.advance()
@@ -313,7 +319,7 @@ def test_a_bridge_posts_snapshots_and_closes_its_feed():
         if snapshot.ended:
             arrived.set()
 
-    bridge = Bridge(LiveFeed(lambda: source).start(), post, period=0.001).start()
+    bridge = Bridge(LiveFeed(lambda: source), post, period=0.001)
     assert arrived.wait(5)
     bridge.close()
     assert posted[-1].saying == "I have become"
@@ -323,7 +329,8 @@ def test_a_bridge_posts_snapshots_and_closes_its_feed():
 
 def test_a_resumed_run_is_told_from_its_beginning(recorded):
     held = recorded[: len(recorded) // 2]
-    feed = LiveFeed(lambda: Script(*recorded[len(recorded) // 2 :]), held=held, clock=lambda: 0.0).start()
+    feed = LiveFeed(lambda: Script(*recorded[len(recorded) // 2 :]), former=held, clock=lambda: 0.0)
+    feed.start()
     feed.thread.join(5)
     life = feed.advance()
     assert msgspec.structs.replace(life, log=(), elapsed=0, rate=None, ended=False).history == told(recorded).history

@@ -1,6 +1,5 @@
 """One organism: its body, its curve, its dreams, and whose child it is."""
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +10,7 @@ from textual.screen import ModalScreen
 from organism.genes import spelt, told
 from organism.view.words import figure
 
+from ..controller import Controller
 from ..plotting import Rule, Trace, View
 from ..snapshot import Dreamt, Organism, Snapshot
 from ..themes import ORIGIN_SIGNS
@@ -30,11 +30,11 @@ class OrganismScreen(ModalScreen[None]):
         Binding("p", "parent", "Parent", tooltip="open the mother"),
     ]
 
-    def __init__(self, id: int, score: Callable[[str], Dreamt | None], clock: Callable[[], float], moving: bool):
+    def __init__(self, id: int, controller: Controller, moving: bool):
         super().__init__()
         self.organism_id = id
-        self.score = score
-        self.portrait = Portrait(clock, moving, id="organism-body", classes="panel")
+        self.controller = controller
+        self.portrait = Portrait(controller.clock, moving, id="organism-body", classes="panel")
         self.snapshot = Snapshot()
 
     def compose(self) -> ComposeResult:
@@ -46,6 +46,9 @@ class OrganismScreen(ModalScreen[None]):
             with Horizontal(id="organism-lower"):
                 yield Chart("Learning", id="organism-curve", classes="panel")
                 yield Dreams("Its dreams", id="organism-dreams", classes="panel")
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(lambda: self.show(self.controller.snapshot))
 
     def show(self, snapshot: Snapshot) -> None:
         """The life as it is now."""
@@ -69,7 +72,7 @@ class OrganismScreen(ModalScreen[None]):
         view = View(x_name="step")
         self.query_one("#organism-curve", Chart).show(curve, rules, view)
         names = organism.judged.names if organism.judged else ()
-        self.query_one("#organism-dreams", Dreams).show([self.score(name) or Dreamt(name) for name in names])
+        self.query_one("#organism-dreams", Dreams).show([self.controller.score(name) or Dreamt(name) for name in names])
 
     def _facts(self, organism: Organism, snapshot: Snapshot) -> list[list[Piece]]:
         palette = self.portrait.palette

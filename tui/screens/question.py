@@ -1,12 +1,14 @@
-"""A question that `y` answers."""
+"""A question that `y` answers, and the one that stands before leaving a run."""
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+
+from ..controller import Controller
 
 
 class Question(ModalScreen[bool]):
@@ -36,3 +38,8 @@ class Question(ModalScreen[bool]):
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)
+
+
+async def may_leave(app: App, controller: Controller, question: str) -> bool:
+    """Whether no run goes on, or the person wants to leave it."""
+    return not controller.running or bool(await app.push_screen_wait(Question(question, controller.how_to_resume())))

@@ -1,6 +1,5 @@
 """Beauty: what the dreams are worth, by generation and by organism, beside real names, and a name of your own."""
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -13,7 +12,7 @@ from organism.events import Judged
 
 from ..drawing import bar
 from ..plotting import Trace, View
-from ..snapshot import Dreamt, Organism, Reading, Snapshot
+from ..snapshot import Organism, Reading, Snapshot
 from ..themes import ORIGIN_SIGNS, Palette
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
@@ -39,11 +38,9 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         Binding("slash", "type", "Judge a name", id="beauty.type", key_display="/", tooltip="type a name"),
     ]
 
-    def __init__(self, score: Callable[[str], Dreamt | None], **options):
-        super().__init__(**options)
-        self.score = score
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
         self.x, self.y = 2, 0
-        self.snapshot = Snapshot()
 
     def compose(self) -> ComposeResult:
         with Grid(id="beauty-grid"):
@@ -55,8 +52,8 @@ good name, or by strings that nobody would take for a name. The row of *real nam
                 yield Text(id="verdict")
                 yield Input(placeholder="/ a name to be judged; esc leaves", id="name", max_length=40, compact=True)
 
-    def show(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
+    def draw(self) -> None:
+        snapshot = self.snapshot
         course = self.query_one("#course", Chart)
         palette = course.palette
         champions = [(g.end.generation, g.champion) for g in snapshot.history if g.champion]
@@ -142,7 +139,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         verdict = self.query_one("#verdict", Text)
         palette = verdict.palette
         name = event.value.strip().lower()
-        scored = self.score(name) if name else None
+        scored = self.controller.score(name) if name else None
         if not name:
             verdict.write([""])
         elif scored is None or scored.beauty is None:
@@ -173,5 +170,5 @@ good name, or by strings that nobody would take for a name. The row of *real nam
     def action_type(self) -> None:
         self.query_one(Input).focus()
 
-    def copied(self, snapshot: Snapshot) -> str:
-        return "\n".join(f"{d.name}\t{d.flow}\t{d.symmetry}\t{d.creativity}" for d in snapshot.beautiful)
+    def copied(self) -> str:
+        return "\n".join(f"{d.name}\t{d.flow}\t{d.symmetry}\t{d.creativity}" for d in self.snapshot.beautiful)

@@ -1,10 +1,9 @@
 """Genome: genome.toml as it stands, how evolution rewrote it, the genes on their ranges, and who came before."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -15,13 +14,14 @@ from organism.life.genomes import read_genome
 from organism.view.words import figure, genes_in_short
 
 from .. import dna
-from ..messages import GenomeChosen, GenomeSubmitted
-from ..snapshot import Snapshot
+from ..controller import Refused
+from ..screens.question import Question
+from ..screens.submission import Submission
 from ..widgets.lists import Choices, Page
 from ..widgets.ranges import Ranges
 from ..widgets.text import Piece, Text
 from ..widgets.toml import compared, highlighted
-from .tab import Tab
+from .tab import Tab, saying_why_not
 
 
 class GenomeTab(Tab):
@@ -39,17 +39,10 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
         Binding("s", "submit", "Submit", id="genome.submit", tooltip="file the genome in force in the registry"),
     ]
 
-    def __init__(
-        self,
-        texts: Callable[[Snapshot], tuple[str, str]],
-        kept: Callable[[], list[tuple[str, Path]]],
-        **options,
-    ):
-        super().__init__(**options)
-        self.texts, self.kept = texts, kept
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
         self.paths: list[Path] = []
         self.changes: bool | None = None
-        self.snapshot = Snapshot()
         self.viewed: Path | None = None
         self.listed = -1
 
@@ -67,10 +60,10 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
         self.query_one("#ancestors-page").border_title = "Ancestors"
         self.query_one("#kept").border_title = "Kept genomes"
 
-    def show(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
+    def draw(self) -> None:
+        snapshot = self.snapshot
         self.query_one(Ranges).show(snapshot, dna.space_of(snapshot))
-        self._show_text(snapshot)
+        self._show_text()
         text = self.query_one("#ancestors", Text)
         palette = text.palette
         lines: list[list[Piece]] = []
@@ -99,14 +92,14 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
     def list_kept(self) -> None:
         """Read the history and the registry again."""
         choices = self.query_one(Choices)
-        held = self.kept()
-        self.paths = [path for _, path in held]
+        self.paths = self.controller.kept_genomes()
         choices.clear_options()
-        choices.add_options([Option(label) for label, _ in held] or [Option("none yet", disabled=True)])
-        if held:
+        labels = [f"{path.parent.name:<14} {path.stem}" for path in self.paths]
+        choices.add_options([Option(label) for label in labels] or [Option("none yet", disabled=True)])
+        if labels:
             choices.highlighted = 0
 
-    def _show_text(self, snapshot: Snapshot) -> None:
+    def _show_text(self) -> None:
         page, text = self.query_one("#toml-page", Page), self.query_one("#toml", Text)
         palette = text.palette
         if self.viewed:
@@ -118,7 +111,7 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
             except BadInput as error:
                 text.write([(str(error), palette.bad)])
             return
-        before, now = self.texts(snapshot)
+        before, now = self.controller.genome_texts()
         changes = self._shows_changes(before, now)
         page.border_title = "genome.toml, what changed" if changes else "genome.toml"
         page.border_subtitle = "rewritten by evolution" if before != now else "unchanged" if changes else ""
@@ -135,27 +128,35 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
     @on(Choices.OptionSelected)
     def _view(self) -> None:
         self.viewed = None if self.viewed == self.chosen else self.chosen
-        self._show_text(self.snapshot)
+        self._show_text()
 
     def action_turn(self) -> None:
         if self.viewed:
             self.viewed = None
         else:
-            self.changes = not self._shows_changes(*self.texts(self.snapshot))
-        self._show_text(self.snapshot)
+            self.changes = not self._shows_changes(*self.controller.genome_texts())
+        self._show_text()
 
     def _shows_changes(self, before: str, now: str) -> bool:
         """Whether what changed is shown: as the person turned it, else once there's a change."""
         return before != now if self.changes is None else self.changes
 
-    def action_use(self) -> None:
-        if chosen := self.chosen:
-            self.post_message(GenomeChosen(chosen))
-        else:
-            self.notify("No genome is kept here yet.", title="Use", severity="warning")
+    @work
+    async def action_use(self) -> None:
+        with saying_why_not(self, "Use"):
+            if not (chosen := self.chosen):
+                raise Refused("No genome is kept here yet.")
+            self.controller.check_nothing_runs()
+            question = Question(f"Make {chosen.stem} the genome in force?", "The present genome is kept.")
+            if await self.app.push_screen_wait(question):
+                self.controller.use(read_genome(chosen))
 
-    def action_submit(self) -> None:
-        self.post_message(GenomeSubmitted())
+    @work
+    async def action_submit(self) -> None:
+        if answer := await self.app.push_screen_wait(Submission()):
+            with saying_why_not(self, "Submit"):
+                self.notify(self.controller.submit(*answer), title="Submit")
+                self.list_kept()
 
-    def copied(self, snapshot: Snapshot) -> str:
-        return self.texts(snapshot)[1]
+    def copied(self) -> str:
+        return self.controller.genome_texts()[1]

@@ -1,13 +1,11 @@
 """Life: the creature itself, its vital signs, its dreams, and what just happened to it."""
 
-from collections.abc import Callable
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from organism.view.body import LEGEND
 
-from ..snapshot import Snapshot
+from ..controller import Controller
 from ..widgets.chronicle import Chronicle
 from ..widgets.dreams import Dreams
 from ..widgets.lifecycle import Lifecycle
@@ -28,9 +26,9 @@ middle is the leader's. Evolved, it breathes and looks about.
 Beside a dream stand its **flow**, **symmetry** and **creativity**, and its beauty.
 """
 
-    def __init__(self, clock: Callable[[], float], moving: bool, **options):
-        super().__init__(**options)
-        self.portrait = Portrait(clock, moving, id="portrait", classes="panel")
+    def __init__(self, controller: Controller, moving: bool, **options):
+        super().__init__(controller, moving, **options)
+        self.portrait = Portrait(controller.clock, moving, id="portrait", classes="panel")
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="upper"):
@@ -41,12 +39,13 @@ Beside a dream stand its **flow**, **symmetry** and **creativity**, and its beau
         yield Lifecycle(id="lifecycle")
         yield Chronicle("What happened", id="chronicle", classes="panel")
 
-    def show(self, snapshot: Snapshot) -> None:
+    def draw(self) -> None:
+        snapshot = self.snapshot
         self.portrait.show(snapshot)
         self.query_one(Vitals).show(snapshot)
         self.query_one(Dreams).show(snapshot.dreams)
         self.query_one(Lifecycle).show(snapshot)
         self.query_one(Chronicle).show(snapshot)
 
-    def copied(self, snapshot: Snapshot) -> str:
-        return "\n".join(dreamt.name for dreamt in snapshot.dreams)
+    def copied(self) -> str:
+        return "\n".join(dreamt.name for dreamt in self.snapshot.dreams)

@@ -36,11 +36,10 @@ the **primordial** creature was measured to be. They are shown where they are ne
         Binding("m", "smooth", "Smooth", id="loss.smooth", tooltip="none, some or much"),
     ]
 
-    def __init__(self, **options):
-        super().__init__(**options)
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
         self.zoom, self.smoothing = 0, 1
         self.log_scale = False
-        self.snapshot = Snapshot()
 
     def compose(self) -> ComposeResult:
         with Container(id="curves"):
@@ -49,8 +48,8 @@ the **primordial** creature was measured to be. They are shown where they are ne
                 yield Chart("Generations", id="generations", classes="panel")
                 yield Text("Curves", id="legend", classes="panel")
 
-    def show(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
+    def draw(self) -> None:
+        snapshot = self.snapshot
         curves = curves_of(snapshot)
         training = self.query_one("#training", Chart)
         palette = training.palette
@@ -121,21 +120,21 @@ the **primordial** creature was measured to be. They are shown where they are ne
 
     def action_zoom(self) -> None:
         self.zoom = (self.zoom + 1) % len(ZOOMS)
-        self.show(self.snapshot)
+        self.draw()
 
     def action_log(self) -> None:
         self.log_scale = not self.log_scale
-        self.show(self.snapshot)
+        self.draw()
 
     def action_smooth(self) -> None:
         self.smoothing = (self.smoothing + 1) % len(SMOOTHINGS)
-        self.show(self.snapshot)
+        self.draw()
 
-    def copied(self, snapshot: Snapshot) -> str:
+    def copied(self) -> str:
         rows = ["generation\thead\tbest\tmean\tworst"]
-        for generation in snapshot.history:
+        for generation in self.snapshot.history:
             end = generation.end
-            figures = [f"{snapshot.figure(value, end.head):.6f}" for value in (end.best, end.mean, end.worst)]
+            figures = [f"{self.snapshot.figure(value, end.head):.6f}" for value in (end.best, end.mean, end.worst)]
             rows.append("\t".join([str(end.generation), end.head or "", *figures]))
         return "\n".join(rows)
 

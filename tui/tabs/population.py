@@ -11,13 +11,14 @@ from textual.containers import Horizontal, Vertical
 from organism.events import Act
 from organism.view.words import figure, genes_in_short, species_in_short
 
+from ..controller import Refused
 from ..drawing import bar, spark
-from ..messages import ActWanted, OrganismOpened
+from ..screens.organism import OrganismScreen
 from ..snapshot import Organism, Snapshot
 from ..themes import ORIGIN_SIGNS, STATE_SIGNS, Palette, palette_of, rich_colour
 from ..widgets.lists import Page, Table
 from ..widgets.text import Piece, Text
-from .tab import Tab
+from .tab import Tab, saying_why_not
 
 # Name and width. The first seven of these fit into 80 columns, the state as well into 120.
 COLUMNS = (
@@ -62,10 +63,9 @@ journal, so that the run can still be resumed and replayed exactly.
         Binding("r", "reverse", "Reverse", id="population.reverse", show=False),
     ]
 
-    def __init__(self, **options):
-        super().__init__(**options)
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
         self.sorted_by, self.reversed = "#", False
-        self.snapshot = Snapshot()
         self.shown: dict[str, tuple] = {}
         self.order: list[str] = []
 
@@ -84,8 +84,8 @@ journal, so that the run can still be resumed and replayed exactly.
         self.query_one("#organisms").border_title = "Organisms"
         self.query_one("#lineage-page").border_title = "Lineage of the leader"
 
-    def show(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
+    def draw(self) -> None:
+        snapshot = self.snapshot
         self._show_table(snapshot)
         species = self.query_one("#species", Text)
         species.write(*species_lines(snapshot, species.palette, species.size.width))
@@ -124,32 +124,32 @@ journal, so that the run can still be resumed and replayed exactly.
     @on(Table.RowSelected)
     def _open(self, event: Table.RowSelected) -> None:
         if event.row_key.value:
-            self.post_message(OrganismOpened(int(event.row_key.value)))
+            self.app.push_screen(OrganismScreen(int(event.row_key.value), self.controller, self.moving))
 
     @on(Table.HeaderSelected)
     def _sort_by(self, event: Table.HeaderSelected) -> None:
         name = event.column_key.value or "#"
         self.reversed = not self.reversed if name == self.sorted_by else False
         self.sorted_by = name
-        self.show(self.snapshot)
+        self.draw()
 
     def action_sort(self) -> None:
         names = [name for name, _ in COLUMNS]
         self.sorted_by = names[(names.index(self.sorted_by) + 1) % len(names)]
-        self.show(self.snapshot)
+        self.draw()
 
     def action_reverse(self) -> None:
         self.reversed = not self.reversed
-        self.show(self.snapshot)
+        self.draw()
 
     def action_do(self, verb: str) -> None:
         """Cull or bless the organism under the cursor."""
-        if chosen := self.chosen:
-            self.post_message(ActWanted(Act(verb=verb, id=chosen.id)))
-        else:
-            self.notify("There's no organism under the cursor.", severity="warning")
+        with saying_why_not(self):
+            if not (chosen := self.chosen):
+                raise Refused("There's no organism under the cursor.")
+            self.controller.act(Act(verb=verb, id=chosen.id))
 
-    def copied(self, snapshot: Snapshot) -> str:
+    def copied(self) -> str:
         return self.chosen.genes.canonical() if self.chosen else ""
 
 

@@ -1,26 +1,29 @@
 """Runs: what was lived in this home, to be seen again, resumed or compared."""
 
-from collections.abc import Callable
+import asyncio
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text as RichText
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
+from organism.life.journal import read_events
+from organism.story import Story
 from organism.view.words import duration, figure, genes_in_short
 
 from ..drawing import spark
-from ..messages import ComparisonWanted, ReplayWanted, ResumeWanted
 from ..plotting import Trace, View
-from ..runs import Card
-from ..snapshot import Snapshot
+from ..runs import Card, cards, whole
+from ..screens.comparison import Comparison
+from ..screens.question import Question, may_leave
 from ..themes import palette_of, rich_colour
 from ..widgets.chart import Chart
 from ..widgets.lists import Table
 from ..widgets.text import Text
-from .tab import Tab
+from .tab import Tab, saying_why_not
 
 COLUMNS = (
     (" ", 1),
@@ -59,11 +62,10 @@ under the cursor.
         Binding("v", "compare", "Compare", id="runs.compare", tooltip="with the marked one"),
     ]
 
-    def __init__(self, read: Callable[[], list[Card]], going_on: Callable[[], str], **options):
-        """`going_on` is the name of the run that does, if one does."""
-        super().__init__(**options)
-        self.read, self.going_on = read, going_on
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
         self.cards: list[Card] = []
+        self.listed = asyncio.Event()
         self.marked: Card | None = None
         self.seen: tuple | None = None
 
@@ -80,16 +82,24 @@ under the cursor.
             table.add_column(name.strip(), key=name, width=width)
         self.query_one("#runs-panel").border_title = "Runs"
 
-    def show(self, snapshot: Snapshot) -> None:
+    def draw(self) -> None:
         """Read the journals again when a run has come or gone on."""
+        snapshot = self.snapshot
         seen = (snapshot.name, snapshot.generation, snapshot.ended, snapshot.end)
         if seen != self.seen:
             self.seen = seen
             self.list_runs()
 
-    def list_runs(self) -> None:
-        """Show all runs anew."""
-        self.cards = self.read()
+    @work(exclusive=True, group="list")
+    async def list_runs(self) -> None:
+        """Read all runs anew, and show them."""
+        self.listed.clear()
+        self.cards = await asyncio.to_thread(cards, self.controller.home)
+        self.listed.set()
+        self.show_cards()
+
+    def show_cards(self) -> None:
+        """Write what was read."""
         self.query_one(Table).refill((str(card.path), self._cells(card)) for card in self.cards)
         self._show_card()
 
@@ -114,7 +124,7 @@ under the cursor.
         return [RichText(text, styles.get(i, "")) for i, text in enumerate(cells)]
 
     def _goes_on(self, card: Card) -> bool:
-        return card.path.stem == self.going_on()
+        return self.controller.running and card.path.stem == self.controller.snapshot.name
 
     @property
     def chosen(self) -> Card | None:
@@ -158,24 +168,53 @@ under the cursor.
         chart.show(series, (), View(x_name="gen"))
         chart.border_title = f"Best by generation, {card.objective}"
 
+    @work
     @on(Table.RowSelected)
-    def _replay(self) -> None:
-        if (card := self.chosen) and not card.complaint:
-            self.post_message(ReplayWanted(card.path))
+    async def _replay(self) -> None:
+        controller, card = self.controller, self.chosen
+        if not card or card.complaint or not await may_leave(self.app, controller, "Replay another run?"):
+            return
+        with saying_why_not(self):
+            controller.replay(card.path.stem, await asyncio.to_thread(read_events, card.path))
+            await self.app.run_action("tab(1)")
 
-    def action_resume(self) -> None:
+    @work
+    async def action_resume(self) -> None:
+        await self.listed.wait()
         if card := self.chosen:
-            self.post_message(ResumeWanted(card.path))
+            with saying_why_not(self, "Resume"):
+                await self._resume(card.path)
 
-    def action_mark(self) -> None:
+    async def _resume(self, path: Path) -> None:
+        controller, events = self.controller, await asyncio.to_thread(read_events, path)
+        story = await asyncio.to_thread(Story.of, events)
+        if controller.running and controller.snapshot.name == path.stem:
+            self.notify("This is the run that is going on.", title="Resume")
+            return
+        if generations := controller.extension(story):
+            question = f"It came to its end in generation {story.generation}. Go on to generation {generations}?"
+            explanation = "The genome that it wrote is kept in the history."
+            if not await self.app.push_screen_wait(Question(question, explanation)):
+                return
+        if await may_leave(self.app, controller, "Leave the run that is going on?"):
+            controller.resume(path, events, generations)
+            await self.app.run_action("tab(1)")
+
+    async def action_mark(self) -> None:
+        await self.listed.wait()
         self.marked = None if self.marked == self.chosen else self.chosen
-        self.list_runs()
+        self.show_cards()
 
-    def action_compare(self) -> None:
-        if self.chosen and self.marked and self.chosen != self.marked:
-            self.post_message(ComparisonWanted((self.marked.path, self.chosen.path)))
-        else:
+    @work
+    async def action_compare(self) -> None:
+        await self.listed.wait()
+        chosen, marked = self.chosen, self.marked
+        if not chosen or not marked or chosen == marked:
             self.notify("Mark one run with x, then put the cursor on another.", title="Compare")
+            return
+        with saying_why_not(self):
+            runs = [await asyncio.to_thread(whole, card.path) for card in (marked, chosen)]
+            self.app.push_screen(Comparison((runs[0], runs[1])))
 
-    def copied(self, snapshot: Snapshot) -> str:
+    def copied(self) -> str:
         return f"organism runs replay {self.chosen.path.stem}" if self.chosen else ""

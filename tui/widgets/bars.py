@@ -10,7 +10,6 @@ from organism.view.words import STAGE_SIGNS, duration
 
 from ..drawing import bar
 from ..feed import ReplayFeed
-from ..messages import Sought
 from ..snapshot import Snapshot
 from .text import Piece, Text
 
@@ -135,7 +134,7 @@ class PlayBar(Text):
 
     track: tuple[int, int] = (0, 1)
 
-    def on_click(self, event: Click) -> None:
+    async def on_click(self, event: Click) -> None:
         left, room = self.track
         if left <= event.x < left + room:
-            self.post_message(Sought((event.x - left) / max(1, room - 1)))
+            await self.app.run_action(f"seek_to({(event.x - left) / max(1, room - 1)})")

@@ -1,4 +1,4 @@
-"""The creature in force, awake and on its own: it learns, dreams, and waits for its person. No journal is written.
+"""The creature in force on its own: it learns, dreams, and waits for its person. No journal is written.
 
 A source like a life, so that the screen shows it by the same events.
 """
@@ -20,8 +20,10 @@ from organism.mind.weights import load_weights
 DREAMT = 20
 
 
-class Awake:
-    """A source of the events of one creature that doesn't evolve."""
+class CreatureSource:
+    """The events of one creature that doesn't evolve."""
+
+    name = ""
 
     def __init__(self, home: Home, plan: Plan):
         self.home = home
