@@ -6,6 +6,7 @@ import random
 import msgspec
 import numpy as np
 import pytest
+from processes import Running
 
 from organism.corpus import parse_corpus, read_corpus
 from organism.errors import BadInput
@@ -65,6 +66,31 @@ def test_the_first_microgpt_is_reproduced_digit_for_digit(names, metabolism):
     assert len(losses) == 500
     assert [f"{losses[i]:.4f}" for i in (0, 1, -1)] == ["3.3630", "3.2917", "2.0859"]
     assert dreamt[:2] == ("kalia", "ameli")
+
+
+@pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
+@pytest.mark.parametrize(
+    ("preset", "first", "last", "names"),
+    [
+        ("microgpt", ["3.3660"], "2.6497", MICROGPT_NAMES.split()[:2]),
+        ("microgpt-first", ["3.3630", "3.2917"], "2.0859", ["kalia", "ameli"]),
+    ],
+)
+def test_the_published_figures_come_of_genome_files(shared, tmp_path, preset, first, last, names, metabolism):
+    path = tmp_path / "published.toml"
+    path.write_text(read_preset(preset).toml())
+    flags = ("--genome", path, "--all", "--data", shared / "data" / "names.txt", "--metabolism", metabolism)
+    told = Running("train", *flags, "--home", tmp_path)
+    losses = []
+    for event in told.events():
+        if isinstance(event, TrainStep):
+            losses.append(event.loss)
+            if metabolism == "val" and len(losses) == len(first):
+                told.process.kill()  # the rest takes minutes
+    assert [f"{loss:.4f}" for loss in losses[: len(first)]] == first
+    if metabolism != "val":
+        assert f"{losses[-1]:.4f}" == last
+        assert list(told.seen[-1].names[:2]) == names
 
 
 def test_other_constants_give_what_the_published_program_gives_with_them(names):
