@@ -25,6 +25,10 @@ from tui.settings import Settings
 LIFE, LOSS, GENOME = 1, 2, 4
 WIDE, NARROW = (120, 34), (96, 30)
 WIDTH, GAP = 1200, 12
+LINE, ABOVE = 24.4, 18.5  # how high a line of Textual's pictures is, and how much of it is above where letters stand
+A, B, C, D = ((x, y, 0.5, 0.5) for y in (0, 0.5) for x in (0, 0.5))
+QUARTERS = {"▘": (A,), "▝": (B,), "▖": (C,), "▗": (D,), "▀": (A, B), "▄": (C, D), "▌": (A, C), "▐": (B, D)}
+QUARTERS |= {"▚": (A, D), "▞": (B, C), "▂": ((0, 0.75, 1, 0.25),), "▆": ((0, 0.25, 1, 0.75),)}
 
 
 class Sitting(Controller):
@@ -58,9 +62,28 @@ async def take(events: list[AnyEvent], name: str, tab: int, told: int, size: tup
             app.call_after_refresh(shown.set)
             await shown.wait()
             await pilot.pause()
-            picture = app.export_screenshot(title="organism")
+            picture = sharp(app.export_screenshot(title="organism"))
             controller.close()
     return picture
+
+
+def sharp(picture: str) -> str:
+    """Blocks as shapes rather than letters, since no two fonts agree on how large they are."""
+
+    def shapes(text: re.Match) -> str:
+        style, x, y, width, letters = text[1], float(text[2]), float(text[3]), float(text[4]), text[5]
+        if not set(letters) <= set(QUARTERS):
+            return text[0]
+        wide, path = width / len(letters), ""
+        for i, letter in enumerate(letters):
+            for across, down, w, h in QUARTERS[letter]:
+                left, top = x + (i + across) * wide, y - ABOVE + down * LINE
+                path += f"M{left:.2f} {top:.2f}h{w * wide:.2f}v{h * LINE:.2f}h{-w * wide:.2f}z"
+        return f'<path class="{style}" d="{path}"/>'
+
+    return re.sub(
+        r'<text class="([^"]*)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)"[^>]*>([^<]*)</text>', shapes, picture
+    )
 
 
 def within(picture: str, x: float, y: float, width: float) -> tuple[str, float]:

@@ -60,7 +60,7 @@ def spark(values: Sequence[float], width: int) -> str:
     return "".join("▁▂▃▄▅▆▇█"[round((value - low) * scale)] for value in values)
 
 
-def bar(share: float, width: int, full: str = "━", empty: str = "─") -> tuple[str, str]:
-    """A bar of `width` cells in two pieces, what is done and what isn't."""
+def track(share: float, width: int) -> tuple[str, str]:
+    """A way of `width` cells in two pieces, what is behind and what is ahead."""
     done = round(min(1.0, max(0.0, share)) * width)
-    return full * done, empty * (width - done)
+    return "━" * done, "─" * (width - done)

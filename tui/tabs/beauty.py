@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from organism.events import Judged
 
-from ..drawing import bar
+from ..drawing import track
 from ..plotting import Trace, View
 from ..snapshot import Organism, Reading, Snapshot
 from ..themes import ORIGIN_SIGNS, Palette
@@ -129,7 +129,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         line: list[Piece] = [(name, colour)]
         for score, ink in self._score_colours(palette):
             value = getattr(scores, score)
-            full, empty = bar(value, width)
+            full, empty = track(value, width)
             line += [(full, ink), (empty, palette.faint), (f"{' ' if width else ''}{value:.2f} ", palette.text)]
         line.append((f"{scores.beauty:.2f}", f"bold {palette.text}"))
         return line

@@ -8,7 +8,7 @@ from textual.events import Click
 
 from organism.view.words import STAGE_SIGNS, duration
 
-from ..drawing import bar
+from ..drawing import track
 from ..feed import ReplayFeed
 from ..snapshot import Snapshot
 from .text import Piece, Text
@@ -121,7 +121,7 @@ class PlayBar(Text):
         before = f" {sign} {feed.speed:>2}× "
         after = f" {duration(feed.position)} / {duration(feed.length)} "
         room = max(4, self.size.width - len(before) - len(after))
-        full, empty = bar(feed.position / feed.length if feed.length else 1.0, room)
+        full, empty = track(feed.position / feed.length if feed.length else 1.0, room)
         self.track = len(before), room
         self.write(
             [

@@ -6,7 +6,7 @@ from textual.strip import Strip
 
 from organism.view.words import STAGE_SIGNS
 
-from ..drawing import bar, ink
+from ..drawing import ink, track
 from ..snapshot import Snapshot
 from .picture import Picture
 
@@ -39,7 +39,7 @@ class Lifecycle(Picture):
             colour = palette.stage(stage) if reached else palette.dim
             upper.append(Segment(label, ink(colour, base + Style(bold=i == now))))
             if i < 2:
-                full, empty = bar(shares[i], rooms[i])
+                full, empty = track(shares[i], rooms[i])
                 upper.append(Segment(full, ink(palette.stage(STAGES[i]), base)))
                 upper.append(Segment(empty, ink(palette.faint, base)))
         lines = [Strip(upper)]
