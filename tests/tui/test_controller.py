@@ -1,4 +1,4 @@
-"""What is shown and what may be done to it, without a screen: a person's wishes on the one side, snapshots on the other."""
+"""What is shown and what may be done to it, without a screen: acts on the one side, snapshots on the other."""
 
 import queue
 
