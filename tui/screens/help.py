@@ -51,7 +51,7 @@ class Help(ModalScreen[None]):
                 about[binding.id] = binding.tooltip or binding.description.lower()
         palette = self.query_one(Text).palette
         return [
-            [(f"{' '.join(held):<8}", f"bold {palette.evolving}"), f"{about[id]:<50} ", (id, palette.dim)]
+            [(f"{' '.join(pressed):<8}", f"bold {palette.evolving}"), f"{about[id]:<50} ", (id, palette.dim)]
             # Those of the tab, whose name is in their ids, come first.
-            for id, held in sorted(keys.items(), key=lambda entry: "." not in entry[0])
+            for id, pressed in sorted(keys.items(), key=lambda entry: "." not in entry[0])
         ]

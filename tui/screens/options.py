@@ -12,6 +12,8 @@ from textual.widgets import Button, Input, Label, Select, Static
 from organism.errors import BadInput
 from organism.life.plan import WORDS, Plan, check_plan, read_space, usual_scale
 
+SCALE = "generations", "population"
+
 
 class Options(ModalScreen[tuple[Plan, bool] | None]):
     """Answers with a plan and whether to begin with it now; None if the person thought better of it."""
@@ -30,27 +32,14 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
     def compose(self) -> ComposeResult:
         plan = self.plan
         with Vertical(classes="dialog", id="options"):
+            for name in ("objective", "metabolism"):
+                words, word = WORDS[name], getattr(plan, name)
+                yield from self._row(Select.from_values(words, value=word, allow_blank=False, id=name, compact=True))
             yield from self._row(
-                "Objective",
-                Select.from_values(
-                    WORDS["objective"], value=plan.objective, allow_blank=False, id="objective", compact=True
-                ),
+                Input(plan.space, placeholder="default, wide or a TOML file", id="space", compact=True)
             )
-            yield from self._row(
-                "Metabolism",
-                Select.from_values(
-                    WORDS["metabolism"], value=plan.metabolism, allow_blank=False, id="metabolism", compact=True
-                ),
-            )
-            yield from self._row(
-                "Space", Input(plan.space, placeholder="default, wide or a TOML file", id="space", compact=True)
-            )
-            yield from self._row(
-                "Generations", Input(str(plan.generations), type="integer", id="generations", compact=True)
-            )
-            yield from self._row(
-                "Population", Input(str(plan.population), type="integer", id="population", compact=True)
-            )
+            for name in SCALE:
+                yield from self._row(Input(str(getattr(plan, name)), type="integer", id=name, compact=True))
             yield Static("", id="complaint", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Evolve now", id="begin", variant="warning", compact=True)
@@ -65,18 +54,18 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
         if event.select.id == "objective" and event.value != self.objective:
             self.objective = str(event.value)
             usual = usual_scale(self.objective)
-            self.query_one("#generations", Input).value = str(usual.generations)
-            self.query_one("#population", Input).value = str(usual.population)
+            for name in SCALE:
+                self.query_one(f"#{name}", Input).value = str(getattr(usual, name))
 
     @staticmethod
-    def _row(label: str, field) -> ComposeResult:
+    def _row(field: Select | Input) -> ComposeResult:
         with Horizontal(classes="field"):
-            yield Label(label)
+            yield Label((field.id or "").capitalize())
             yield field
 
     def chosen(self) -> Plan | None:
         """The plan as the fields have it, or None and a complaint beneath them."""
-        scale = {name: self.query_one(f"#{name}", Input).value for name in ("generations", "population")}
+        scale = {name: self.query_one(f"#{name}", Input).value for name in SCALE}
         metabolism = str(self.query_one("#metabolism", Select).value)
         try:
             for name, text in scale.items():

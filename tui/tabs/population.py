@@ -156,7 +156,7 @@ journal, so that the run can still be resumed and replayed exactly.
 def _sort_key(organism: Organism, column: str) -> tuple:
     judged = organism.judged
     last = float("inf")
-    held = {
+    keys = {
         "#": organism.id,
         "origin": organism.origin,
         "done": -organism.share,
@@ -168,7 +168,7 @@ def _sort_key(organism: Organism, column: str) -> tuple:
         "params": organism.params,
         "state": organism.state,
     }
-    return held[column], organism.id
+    return keys[column], organism.id
 
 
 def _cells(organism: Organism, snapshot: Snapshot, palette: Palette) -> tuple[tuple[str, str], ...]:
