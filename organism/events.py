@@ -361,7 +361,7 @@ def canonical(event: Event) -> dict[str, Any] | None:
     """
     if isinstance(event, Progress | Resumed | Worker):
         return None
-    held = msgspec.to_builtins(event)
+    fields = msgspec.to_builtins(event)
     if isinstance(event, Run):
-        del held["workers"], held["versions"]
-    return {key: value for key, value in held.items() if not key.endswith(("seconds", "_at"))}
+        del fields["workers"], fields["versions"]
+    return {key: value for key, value in fields.items() if not key.endswith(("seconds", "_at"))}

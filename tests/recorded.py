@@ -187,7 +187,4 @@ def resumed(
     invent: Callable[[Trial], Measurement] | None = None,
 ) -> Life:
     """The run at `path` about to go on, with what was measured in place of trainings."""
-    life = Life.resume(home, path, 1, generations)
-    life.pool.close()
-    life.pool = RecordedPool(recording.events, clock, invent)
-    return life
+    return Life.resume(home, path, 1, generations, RecordedPool(recording.events, clock, invent))

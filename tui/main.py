@@ -20,8 +20,8 @@ from organism.home import Home
 from organism.life.genomes import genome_in_force
 from organism.life.journal import read_events
 from organism.life.plan import Plan, asked, read_space
-from organism.workers.pool import ignite
-from organism.workers.worker import Setup
+from organism.workers.perform import Setup
+from organism.workers.pool import worker_context
 
 from .app import OrganismApp
 from .controller import Controller
@@ -74,7 +74,7 @@ def _open(controller: Controller, first: Callable[[Controller], object]) -> int:
     except BadInput:
         # A replay needs no corpus; whatever does will say that there's none.
         corpus = read_corpus()
-    ignite(Setup(corpus.name, corpus.sha256, plan.metabolism, plan.dtype))
+    worker_context(Setup(corpus.name, corpus.sha256, plan.metabolism, plan.dtype))
     app = OrganismApp(controller, partial(first, controller))
     try:
         app.run()

@@ -24,6 +24,7 @@ from statistics import fmean, stdev
 from ..events import (
     HEADS,
     Abandoned,
+    Act,
     Born,
     Confirmed,
     Died,
@@ -214,6 +215,21 @@ class Engine:
         self._events.append(Died(id=id, generation=self.generation, replicate=replicate, reason=reason, head=head))
 
     # --- what a person may do. Each returns whether it could be done
+
+    def act(self, act: Act) -> bool:
+        """Any of what follows, by its verb."""
+        match act:
+            case Act(verb="cull", id=int(id)):
+                return self.cull(id)
+            case Act(verb="bless", id=int(id)):
+                return self.bless(id)
+            case Act(verb="immigrant"):
+                return self.immigrant()
+            case Act(verb="stop"):
+                return self.stop()
+            case Act(verb="extend", generations=int(generations)):
+                return self.extend(generations)
+        return False
 
     def cull(self, id: int) -> bool:
         """End an organism of this generation: at once if it isn't judged yet, else see `cull_judged`."""

@@ -63,7 +63,10 @@ class _Left(Exception):
 
 
 class Life:
-    """One run of a creature in its home, made by `begin` or `resume`; `past` is what was told of it before."""
+    """One run of a creature in its home, made by `begin` or `resume`; `past` is what was told of it before.
+
+    Trials go to `backend`; without one, to a pool of so many `workers` of this machine.
+    """
 
     def __init__(
         self,
@@ -91,14 +94,21 @@ class Life:
         self.pool = backend or Pool(corpus, run.config.metabolism, run.config.dtype, workers)
 
     @classmethod
-    def begin(cls, home: Home, plan: Plan, workers: int) -> "Life":
+    def begin(cls, home: Home, plan: Plan, workers: int, backend: Backend | None = None) -> "Life":
         """A new run from the genome in force. Raises BadInput for a plan, genome or corpus that can't be."""
         check_plan(plan)
         genome, corpus = genome_in_force(home), read_corpus(plan.data)
-        return cls(home, resolve(plan, genome, corpus, workers), corpus, workers)
+        return cls(home, resolve(plan, genome, corpus, workers), corpus, workers, backend=backend)
 
     @classmethod
-    def resume(cls, home: Home, path: Path, workers: int, generations: int | None = None) -> "Life":
+    def resume(
+        cls,
+        home: Home,
+        path: Path,
+        workers: int,
+        generations: int | None = None,
+        backend: Backend | None = None,
+    ) -> "Life":
         """The run that the journal at `path` tells of, from where it stopped; to so many generations in all, if given.
 
         Raises BadInput if it can't go on.
@@ -127,7 +137,7 @@ class Life:
             raise BadInput(
                 f"--generations {generations}: {path.stem} has had {past.generation} already: more are needed to go on"
             )
-        return cls(home, run, corpus, workers, path, past, generations)
+        return cls(home, run, corpus, workers, path, past, generations, backend)
 
     # --- the inbox
 
@@ -183,7 +193,7 @@ class Life:
         prepare(config.metabolism, config.dtype)
         if config.whole_life:
             yield Stage(stage=run.stage, saying=SAYINGS[run.stage])
-            yield from self._be(run.genome)
+            yield from self._train(run.genome)
         engine = Engine(run, self._params_of, self.corpus.vocab_size)
         search = Search(engine, self.pool, journal, self, self.generations)
         goes_on = True
@@ -195,7 +205,7 @@ class Life:
                 yield from self._rewrite(journal, search, champion)
             if champion and config.whole_life:
                 yield Stage(stage="evolved", saying=SAYINGS["evolved"])
-                yield from self._be(champion.genes)
+                yield from self._train(champion.genes)
             goes_on = yield from search.extended()
             if not (champion or goes_on):
                 raise Failure("nothing lived to be confirmed: all were culled or failed; try another --seed or --space")
@@ -203,30 +213,30 @@ class Life:
     def _params_of(self, genes: Genes) -> int:
         return architecture_of(genes, self.corpus.vocab_size).parameters
 
-    def _be(self, genes: Genes) -> Iterator[Event]:
+    def _train(self, genes: Genes) -> Iterator[Event]:
         """Train the creature that `genes` spell, keep its weights and let it dream; or tell what the journal tells."""
         if self._remembered:
             yield from self._remembered.popleft().events()
             return
         config, began = self.run.config, time.monotonic()
         seed = training_seed(self.run.seed, genes, OWN)
-        training = Training(genes, self.corpus, seed, config.metabolism, config.dtype, tick=self.look_up)
+        training = Training(genes, self.corpus, seed, config.metabolism, config.dtype, tick=self.check_present)
         params = training.architecture.parameters
         yield TrainStart(
             genes=genes, documents=len(training.documents), vocab_size=self.corpus.vocab_size, params=params
         )
-        for step, loss in training.progress(self.look_up):
+        for step, loss in training.progress(self.check_present):
             yield TrainStep(step=step, loss=loss)
             yield from self._stand_still_if_asked()
         creature = training.creature()
         yield TrainEnd(
             loss=training.last_loss,
-            validation_loss=validation_loss(creature, self.look_up),
-            test_loss=test_loss(creature, self.look_up),
+            validation_loss=validation_loss(creature, self.check_present),
+            test_loss=test_loss(creature, self.check_present),
             params=params,
             seconds=time.monotonic() - began,
         )
-        dreamt = dreams(creature, DREAMT, creature.rng, tick=self.look_up)
+        dreamt = dreams(creature, DREAMT, creature.rng, tick=self.check_present)
         save_weights(self.home.weights, creature, seed)
         yield Dream(names=tuple(dream.text for dream in dreamt))
 
@@ -267,8 +277,8 @@ class Life:
             raise BadInput(f"{error}; it was left as it is, and the evolved genome kept as {kept}") from None
         return genome.provenance.created
 
-    def look_up(self) -> None:
-        """Between two slices of work: leave if the person has left."""
+    def check_present(self) -> None:
+        """Between two slices of work: raise _Left if the person has left."""
         if self._leaving:
             raise _Left
 
@@ -281,7 +291,7 @@ class Life:
                 if act.verb in ("pause", "resume"):
                     paused = act.verb == "pause"
                     yield act
-            self.look_up()
+            self.check_present()
             acts = self.take_acts(wait=0.1 if paused else 0.0)
 
     def take_acts(self, wait: float = 0.0) -> list[Act]:

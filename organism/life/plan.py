@@ -46,22 +46,22 @@ LEAST = {"seed": 0, "generations": 1, "population": 2, "elitism": 0, "cycles": 1
 
 def check_plan(plan: Plan, where: str = "") -> Plan:
     """`plan`, if it can be lived. Raises BadInput with the field, what it held and what is allowed."""
-    held = msgspec.structs.asdict(plan)
+    wishes = msgspec.structs.asdict(plan)
     try:
-        msgspec.convert(held, Plan)
+        msgspec.convert(wishes, Plan)
     except msgspec.ValidationError as error:
         raise BadInput(f"{where}{error}") from None
     for field, words in WORDS.items():
-        if held[field] not in words:
-            raise BadInput(f"{where}{field} = {held[field]!r}: must be one of {', '.join(words)}")
+        if wishes[field] not in words:
+            raise BadInput(f"{where}{field} = {wishes[field]!r}: must be one of {', '.join(words)}")
     for field, least in LEAST.items():
-        if held[field] is not None and held[field] < least:
-            raise BadInput(f"{where}{field} = {held[field]}: must be {least} or more")
-        if held[field] is not None and held[field] >= 1 << 63:
-            raise BadInput(f"{where}{field} = {held[field]}: must be less than 2^63")
+        if wishes[field] is not None and wishes[field] < least:
+            raise BadInput(f"{where}{field} = {wishes[field]}: must be {least} or more")
+        if wishes[field] is not None and wishes[field] >= 1 << 63:
+            raise BadInput(f"{where}{field} = {wishes[field]}: must be less than 2^63")
     for field in ("target", "minutes"):
-        if held[field] is not None and not math.isfinite(held[field]):
-            raise BadInput(f"{where}{field} = {held[field]}: must be a finite number")
+        if wishes[field] is not None and not math.isfinite(wishes[field]):
+            raise BadInput(f"{where}{field} = {wishes[field]}: must be a finite number")
     if plan.minutes is not None and plan.minutes <= 0:
         raise BadInput(f"{where}minutes = {plan.minutes}: must be more than 0")
     if plan.dtype == "float32" and plan.metabolism != "fused":

@@ -29,9 +29,9 @@ from .journal import Journal
 
 
 class Person(Protocol):
-    """Who watches the search: `look_up` raises when they leave, `take_acts` is what they did since the last call."""
+    """Who watches: `check_present` raises when they have left, `take_acts` is what they did since the last call."""
 
-    def look_up(self) -> None: ...
+    def check_present(self) -> None: ...
 
     def take_acts(self) -> list[Act]: ...
 
@@ -90,7 +90,7 @@ class Search:
         """After the end: the act of extending, if it's new. Returns whether the person wished more, now or before."""
         for act in self._past:
             if isinstance(act, Act) and (act.verb, act.generation) == ("extend", self.engine.generation):
-                return self._apply(act)
+                return self.engine.act(act)
         return self.wished is not None and (yield from self._wish())
 
     def _tell_events(self) -> Iterator[Event]:
@@ -122,7 +122,7 @@ class Search:
         if self._was_abandoned is not None:
             self.engine.abandon(self._was_abandoned)
             return
-        self.person.look_up()
+        self.person.check_present()
         self.journal.check_repeated()
         if self.wished is not None and not self.engine.confirming:
             yield from self._wish()
@@ -165,7 +165,7 @@ class Search:
             self._pause(act.verb == "pause")
             yield act
             return True
-        if not self._apply(act):
+        if not self.engine.act(act):
             return False
         yield act
         self._cancel_unwanted()
@@ -185,20 +185,6 @@ class Search:
             self.began += time.monotonic() - self.paused_at
             self.paused_at = None
 
-    def _apply(self, act: Act) -> bool:
-        match act:
-            case Act(verb="cull", id=int(id)):
-                return self.engine.cull(id)
-            case Act(verb="bless", id=int(id)):
-                return self.engine.bless(id)
-            case Act(verb="immigrant"):
-                return self.engine.immigrant()
-            case Act(verb="stop"):
-                return self.engine.stop()
-            case Act(verb="extend", generations=int(generations)):
-                return self.engine.extend(generations)
-        return False
-
     def _repeat_acts(self, generation: int) -> None:
         """Do again what a person did in `generation` of an earlier course."""
         for act in self._past:
@@ -208,7 +194,7 @@ class Search:
             if act.verb == "cull" and id is not None and isinstance(self.results.get((id, 0)), Judged):
                 self.engine.cull_judged(id)
             else:
-                self._apply(act)
+                self.engine.act(act)
 
     @property
     def _past(self) -> tuple[Act | Abandoned, ...]:

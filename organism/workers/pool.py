@@ -59,7 +59,7 @@ class Pool:
         self.text = "\n".join(corpus.documents).encode()
         self.size = workers
         self.silence = silence
-        self._context = ignite(self.setup)
+        self._context = worker_context(self.setup)
         self._workers: list[_Worker] = []
         self._waiting: deque[Trial] = deque()
         self._losses: dict[Key, int] = {}
@@ -233,7 +233,7 @@ class Pool:
 _answers = msgspec.json.Decoder(Answer)
 
 
-def ignite(setup: Setup):
+def worker_context(setup: Setup):
     """The multiprocess context to start workers in, its fork server already getting ready in the background.
 
     Call it before a screen takes the terminal over. The fork server and its children ignore Ctrl-C, compute with one
