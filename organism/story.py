@@ -508,6 +508,11 @@ def _share(own: float, rivals: list[float]) -> float:
     return sum((rival < own) + (rival <= own) for rival in rivals) / (2 * len(rivals) or 1)
 
 
+def genome_before(story: Story) -> Genome:
+    """The genome that the run began with, of which a journal knows no provenance."""
+    return Genome(story.first.stage, story.first.genome, None, story.first.ancestors)
+
+
 def genome_of(story: Story, created: str | None = None) -> Genome:
     """The genome that the run ends in, to be written over genome.toml at the moment `created` (UTC, ISO 8601)."""
     end = story.end

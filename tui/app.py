@@ -167,7 +167,7 @@ class OrganismApp(App[None]):
             if message.feed is not controller.feed:
                 return
         now = controller.snapshot
-        if before.stage != now.stage or before.reading is not now.reading:
+        if before.stage != now.stage or before.yardstick is not now.yardstick:
             # Compiled kernels and fitted judges stay for good. To search them for garbage, again and again, would hold
             # the screen up for a tenth of a second each time.
             gc.freeze()

@@ -18,12 +18,11 @@ from organism.life.genomes import genome_in_force, write_genome
 from organism.life.life import Life
 from organism.life.plan import Plan
 from organism.life.registry import submit
-from organism.story import Story
+from organism.story import Story, genome_before
 
-from . import dna
 from .creature import CreatureSource, fresh_dream
 from .feed import Bridge, Clock, Feed, LiveFeed, ReplayFeed
-from .snapshot import Dreamt, Snapshot
+from .snapshot import Scored, Snapshot
 
 
 class Refused(Exception):
@@ -160,7 +159,7 @@ class Controller:
             plan = msgspec.structs.replace(self.plan, data=run.corpus) if run else self.plan
             feed.arrived.append(fresh_dream(self.home, plan))
 
-    def score(self, name: str) -> Dreamt | None:
+    def score(self, name: str) -> Scored | None:
         """A name, judged by the corpus of what is shown."""
         return self.feed.scorer.score(name) if self.feed and self.feed.scorer else None
 
@@ -174,7 +173,10 @@ class Controller:
         """(at first, now): genome.toml when what is shown began, and as it is."""
         snapshot = self.snapshot
         if self.replaying:
-            return dna.retold(snapshot)
+            if snapshot.run is None:
+                return "", ""
+            before = genome_before(snapshot)
+            return before.toml(), (snapshot.genome or before).toml()
         if self._genome_read_at != (snapshot.name, snapshot.writings):
             self._genome_read_at = snapshot.name, snapshot.writings
             self._genome_now = self._standing()

@@ -20,9 +20,9 @@ from organism.errors import BadInput
 from organism.events import Act, Event, Run
 from organism.fitness.beauty import Judge
 
-from .snapshot import Dreamt, Reading, Snapshot
+from .snapshot import Scored, Snapshot, Yardstick
 from .timeline import moments
-from .watch import Story
+from .watch import Watch
 
 PERIOD = 0.1
 SPEEDS = (1, 2, 5, 10, 20, 50)
@@ -48,15 +48,15 @@ class Scorer(msgspec.Struct, frozen=True):
     """A judge, and what it reads in its corpus."""
 
     judge: Judge
-    reading: Reading
+    yardstick: Yardstick
 
-    def score(self, name: str) -> Dreamt:
+    def score(self, name: str) -> Scored:
         """A name on its own: how various its population is has no part in it. A name that isn't valid scores 0."""
         if not self.judge.valid(name):
-            return Dreamt(name, 0.0, 0.0, 0.0, 0.0)
+            return Scored(name, 0.0, 0.0, 0.0, 0.0)
         flow, symmetry = self.judge.flow(name), self.judge.symmetry(name)
         creativity = self.judge.novelty(name) * self.judge.typicality(name)
-        return Dreamt(name, flow, symmetry, creativity, (flow + 1.2 * symmetry + 2 * creativity) / 4.2)
+        return Scored(name, flow, symmetry, creativity, (flow + 1.2 * symmetry + 2 * creativity) / 4.2)
 
 
 def scorer_of(run: Run) -> Scorer | None:
@@ -71,14 +71,14 @@ def scorer_of(run: Run) -> Scorer | None:
     judge = Judge(split.train, split.validation, split.test)
     real = judge.real(REAL_NAMES)
     floor = run.config.bigram_loss
-    return Scorer(judge, Reading(real.flow, real.symmetry, real.creativity, real.beauty, floor))
+    return Scorer(judge, Yardstick(real.flow, real.symmetry, real.creativity, real.beauty, floor))
 
 
 class Feed:
     """What a bridge asks: a story, told as its events happen. Names are scored from the first one on that is a run."""
 
     def __init__(self, name: str, clock: Clock):
-        self.story = Story(name)
+        self.watch = Watch(name)
         self.scorer: Scorer | None = None
         self.clock = clock
         self._asked: float | None = None
@@ -101,8 +101,8 @@ class Feed:
         """`event` happened, `at` this many seconds."""
         if isinstance(event, Run) and self.scorer is None and (scorer := scorer_of(event)):
             self.scorer = scorer
-            self.story.see(scorer.score, scorer.reading)
-        self.story.tell(event, at)
+            self.watch.score, self.watch.yardstick = scorer.score, scorer.yardstick
+        self.watch.tell(event, at)
 
     def passed(self) -> float:
         """Seconds since the last call."""
@@ -131,7 +131,7 @@ class LiveFeed(Feed):
 
     def advance(self) -> Snapshot | None:
         passed = self.passed()
-        if not (self.story.now.paused or self._told_end):
+        if not (self.watch.story.paused or self._told_end):
             self.at += passed
         for event, at in zip(self.former, moments(self.former), strict=True):
             self.tell(event, at)
@@ -141,12 +141,12 @@ class LiveFeed(Feed):
         fresh = bool(self.arrived)
         while self.arrived:
             self.tell(self.arrived.popleft(), self.at)
-        if self.source is not None and not self.story.now.name:
-            self.story.call(self.source.name)
+        if self.source is not None and not self.watch.story.name:
+            self.watch.story.name = self.source.name
         if ended and not self._told_end:
             self._told_end = fresh = True
-            self.story.end(self.at, str(self.failure) if self.failure else "")
-        return self.story.snapshot(self.at) if fresh or self.story.now.evolving else None
+            self.watch.end(self.at, str(self.failure) if self.failure else "")
+        return self.watch.snapshot(self.at) if fresh or self.watch.searches else None
 
     def act(self, act: Act) -> None:
         if self.source is None:
@@ -213,19 +213,19 @@ class ReplayFeed(Feed):
             self.tell(self.events[self.told], self.moments[self.told])
             self.told += 1
             self._changed = True
-        if self.finished and not self.story.now.ended:
-            self.story.end(self.position)
+        if self.finished and not self.watch.ended:
+            self.watch.end(self.position)
         if not self._changed:
             return None
         self._changed = False
-        return self.story.snapshot(self.position)
+        return self.watch.snapshot(self.position)
 
     def _restart(self) -> None:
         """Forget what was told, not how to score names."""
         self.told = 0
-        self.story = Story(self.story.now.name)
+        self.watch = Watch(self.watch.story.name)
         if self.scorer:
-            self.story.see(self.scorer.score, self.scorer.reading)
+            self.watch.score, self.watch.yardstick = self.scorer.score, self.scorer.yardstick
 
     def seek(self, position: float) -> None:
         """Go to a second of the run's time; takes effect when next asked."""

@@ -6,12 +6,12 @@ spread evenly over what was heard in between. A run is replayed by these moments
 
 from collections.abc import Sequence
 
-from organism.events import Died, Event, GenerationEnd, Judged, Progress, Run, TrainEnd, TrainStart, TrainStep
+from organism.events import Died, Event, GenerationEnd, Judged, TrainEnd, TrainStart
 
 
 def moments(events: Sequence[Event]) -> list[float]:
     """For each event the second at which it happened; never falling, the first being 0."""
-    workers = max(1, next((event.workers for event in events if isinstance(event, Run)), 1))
+    workers = max(1, getattr(next(iter(events), None), "workers", 1))
     times: list[float] = []
     now, began, searched = 0.0, 0, 0.0
     for i, event in enumerate(events):
@@ -29,9 +29,9 @@ def moments(events: Sequence[Event]) -> list[float]:
 
 
 def _is_beat(event: Event) -> bool:
-    return isinstance(event, TrainStep | TrainEnd | Progress | Died) or (
-        isinstance(event, Judged) and not event.inherited
-    )
+    """Whether time passes up to it: a step of a training, or its end."""
+    ended = isinstance(event, TrainEnd | Died) or (isinstance(event, Judged) and not event.inherited)
+    return ended or hasattr(event, "step")
 
 
 def _duration(events: Sequence[Event], workers: int) -> float:

@@ -18,10 +18,6 @@ MAY_FOLD = {
     "organism/view/sentences.py": "the one sentence for each event",
     "organism/life/search.py": "what comes of a trial, and of what a person does",
     "organism/evolution/engine.py": "the engine",
-    # Still with a reading of their own.
-    "tui/watch.py": "",
-    "tui/runs.py": "",
-    "tui/timeline.py": "",
 }
 
 

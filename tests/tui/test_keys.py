@@ -597,7 +597,7 @@ def test_the_heads_of_a_hydra_are_told_apart_where_they_are_copied(tmp_path):
     app = quiet(recorded_home(tmp_path), Plan(seed=1), lambda controller: controller.show(LiveFeed(lambda: source)))
 
     async def steps(app, pilot):
-        await until(app, lambda: len(app.controller.snapshot.history) == 2)
+        await until(app, lambda: len(app.controller.snapshot.generations) == 2)
         await pilot.press("2", "y")
         rows = [line.split("\t") for line in app.clipboard.splitlines()[1:]]
         assert [(row[1], row[2]) for row in rows] == [("Weaver", "0.900000"), ("Origin", "2.400000")]

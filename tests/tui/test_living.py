@@ -74,7 +74,7 @@ def test_a_whole_life_by_one_key(home, tiny):
         # The search may be over before it's painted; the log keeps what was said.
         await until(app, lambda: any("I am searching" in line.text for line in app.controller.snapshot.log))
         await pilot.press("2")
-        await until(app, lambda: app.controller.snapshot.history)
+        await until(app, lambda: app.controller.snapshot.generations)
         await pilot.press("5")
         await until(app, lambda: app.controller.snapshot.stage == "evolved" and app.controller.snapshot.ended)
         await pilot.press("4")
@@ -92,7 +92,7 @@ def test_a_single_generation_by_one_key(home, tiny):
         await until(app, lambda: app.controller.snapshot.ended)
         await pilot.press("n")
         await until(app, lambda: app.controller.snapshot.stage == "evolved" and app.controller.snapshot.ended)
-        assert len(app.controller.snapshot.history) == 1
+        assert len(app.controller.snapshot.generations) == 1
 
     drive(quiet(home, plan(tiny, generations=9), Controller.show_creature), steps)
 
@@ -186,7 +186,7 @@ def test_a_run_that_was_left_is_resumed_from_the_list(home, tiny):
         await until(app, lambda: app.controller.snapshot.ended)
         assert not app.controller.snapshot.failure
         assert app.controller.snapshot.stage == "evolved"
-        assert len(app.controller.snapshot.history) == 3
+        assert len(app.controller.snapshot.generations) == 3
         assert "resumed" not in screen_text(app)
 
     drive(quiet(home, plan(tiny), Controller.show_creature), resume)
@@ -199,9 +199,9 @@ def test_a_finished_run_is_given_more_generations(home, tiny):
         await pilot.press("6", "r")
         await until_shown(app, "Go on to generation 4?")
         await pilot.press("y")
-        await until(app, lambda: app.controller.snapshot.generations == 4)
+        await until(app, lambda: app.controller.snapshot.planned == 4)
         await until(app, lambda: app.controller.snapshot.ended and app.controller.snapshot.end)
-        assert len(app.controller.snapshot.history) == 4
+        assert len(app.controller.snapshot.generations) == 4
         assert app.controller.snapshot.end.evaluations > end.evaluations
         assert {event.id for event in app.controller.snapshot.confirmed} >= {app.controller.snapshot.end.champion}
 

@@ -9,10 +9,11 @@ from screen import STEM, Clock, hydra_events, recorded_corpus, recorded_events, 
 from organism import events
 from organism.genes import PRIMORDIAL
 from organism.life.journal import read_events
+from organism.story import CURVE
 from tui.feed import Bridge, LiveFeed, ReplayFeed
 from tui.snapshot import Snapshot
 from tui.timeline import moments
-from tui.watch import CURVE, Story
+from tui.watch import Watch
 from tui.widgets.lifecycle import doing, progress
 
 
@@ -23,12 +24,12 @@ def recorded():
 
 def told(recorded, until=None) -> Snapshot:
     """The story of the recorded run up to the first event that `until` picks, that one included."""
-    story = Story(STEM)
+    watch = Watch(STEM)
     for event, at in zip(recorded, moments(recorded), strict=True):
-        story.tell(event, at)
+        watch.tell(event, at)
         if until and until(event):
-            return story.snapshot(at)
-    return story.snapshot(moments(recorded)[-1])
+            return watch.snapshot(at)
+    return watch.snapshot(moments(recorded)[-1])
 
 
 def is_stage(name: str):
@@ -41,11 +42,11 @@ def test_a_whole_life_is_told(recorded):
     assert life.stage == "evolved"
     assert life.saying == "I have become"
     assert life.end == end
-    assert life.creature == end.genes == life.written
+    assert life.creature == end.genes == life.written.genes
     assert life.evaluations == end.evaluations
-    assert len(life.history) == life.generations == 5
-    assert [training.stage for training in life.trainings] == ["primordial", "evolved"]
-    assert life.validation_loss == life.trainings[-1].end.validation_loss
+    assert len(life.generations) == life.planned == 5
+    assert [training.stage for training in life.lives] == ["primordial", "evolved"]
+    assert life.validation_loss == life.lives[-1].end.validation_loss
     assert not life.evolving
 
 
@@ -79,7 +80,7 @@ def test_an_evolved_creature_that_begins_its_next_run_has_its_search_before_it(r
     assert 0 < progress(learning)[0] < 1
     assert progress(learning)[1] == 0
     searching = told(again, lambda event: isinstance(event, events.GenerationStart))
-    assert searching.validation_loss == searching.trainings[0].end.validation_loss
+    assert searching.validation_loss == searching.lives[0].end.validation_loss
     assert "mostly noise" in searching.log[-2].text
     assert told(again).validation_loss == told(recorded).validation_loss
 
@@ -88,7 +89,7 @@ def test_a_search_shows_its_leader_and_its_population(recorded):
     life = told(recorded, lambda event: isinstance(event, events.GenerationEnd) and event.generation == 2)
     assert life.evolving
     assert {organism.state for organism in life.population} == {"judged"}
-    assert life.leader.id == life.history[-1].end.champion
+    assert life.leader.id == life.generations[-1].champion
     assert life.validation_loss == life.leader.judged.validation_loss
     assert life.remaining > 0
     assert 0 < life.rate < 100
@@ -105,70 +106,70 @@ def test_an_organism_in_training_has_a_curve_and_a_share(recorded):
     life = told(recorded, tenth)
     training = [organism for organism in life.population if organism.state == "training"]
     assert training
-    assert all(0 < organism.share < 1 and organism.curve for organism in training)
+    assert all(0 < organism.share < 1 and life.curve(organism.id) for organism in training)
 
 
 def test_a_second_training_begins_a_new_curve():
-    story = Story()
+    watch = Watch()
     born = events.Born(id=0, generation=1, origin="genome", parents=(), genes=PRIMORDIAL, params=1)
-    story.tell(born, 0)
+    watch.tell(born, 0)
     for replicate, step in ((0, 10), (0, 20), (1, 10)):
-        story.tell(events.Progress(id=0, replicate=replicate, step=step, loss=2.0), 0)
-    assert story.snapshot(0).population[0].curve == ((10, 2.0),)
+        watch.tell(events.Progress(id=0, replicate=replicate, step=step, loss=2.0), 0)
+    assert watch.snapshot(0).curve(0) == ((10, 2.0),)
 
 
 def test_a_long_training_keeps_a_bounded_curve():
-    story = Story()
-    story.tell(events.TrainStart(genes=PRIMORDIAL, documents=1, vocab_size=2, params=3), 0)
+    watch = Watch()
+    watch.tell(events.TrainStart(genes=PRIMORDIAL, documents=1, vocab_size=2, params=3), 0)
     for step in range(1, 20_001):
-        story.tell(events.TrainStep(step=step, loss=1 / step), 0)
-    curve = story.snapshot(0).trainings[0].curve
+        watch.tell(events.TrainStep(step=step, loss=1 / step), 0)
+    curve = watch.snapshot(0).lives[0].curve
     assert len(curve) <= CURVE
     assert curve[0][0] <= 2
     assert curve[-1][0] > 19_000
 
 
 def test_snapshots_share_what_has_not_changed(recorded):
-    story = Story()
+    watch = Watch()
     for event, at in zip(recorded, moments(recorded), strict=True):
-        story.tell(event, at)
-    first, second = story.snapshot(1.0), story.snapshot(1.0)
+        watch.tell(event, at)
+    first, second = watch.snapshot(1.0), watch.snapshot(1.0)
     assert all(a is b for a, b in zip(first.population, second.population, strict=True))
 
 
 def test_acts_change_what_they_say():
-    story = Story()
-    story.tell(events.Born(id=4, generation=1, origin="random", parents=(), genes=PRIMORDIAL, params=1), 0)
-    story.tell(events.Act(verb="pause"), 1)
-    story.tell(events.Act(verb="bless", id=4), 1)
-    life = story.snapshot(1)
+    watch = Watch()
+    watch.tell(events.Born(id=4, generation=1, origin="random", parents=(), genes=PRIMORDIAL, params=1), 0)
+    watch.tell(events.Act(verb="pause"), 1)
+    watch.tell(events.Act(verb="bless", id=4), 1)
+    life = watch.snapshot(1)
     assert life.paused
     assert life.population[0].blessed
-    story.tell(events.GenerationStart(generation=3, regime="normal", population=1), 1)
-    story.tell(events.Act(verb="stop"), 1)
-    story.tell(events.Died(id=4, generation=3, replicate=0, reason="culled"), 1)
-    assert story.snapshot(1).generations == 3
-    assert story.snapshot(1).evaluations == 0
-    story.tell(events.Act(verb="resume"), 2)
-    assert not story.snapshot(2).paused
+    watch.tell(events.GenerationStart(generation=3, regime="normal", population=1), 1)
+    watch.tell(events.Act(verb="stop"), 1)
+    watch.tell(events.Died(id=4, generation=3, replicate=0, reason="culled"), 1)
+    assert watch.snapshot(1).planned == 3
+    assert watch.snapshot(1).evaluations == 0
+    watch.tell(events.Act(verb="resume"), 2)
+    assert not watch.snapshot(2).paused
 
 
 def test_heads_of_a_hydra_keep_their_own_organisms():
-    story = Story()
+    watch = Watch()
     for i, head in enumerate(("Weaver", "Mirror")):
-        story.tell(events.GenerationStart(generation=1, regime="normal", population=1, head=head), 0)
+        watch.tell(events.GenerationStart(generation=1, regime="normal", population=1, head=head), 0)
         born = events.Born(id=i, generation=1, origin="genome", parents=(), genes=PRIMORDIAL, params=1, head=head)
-        story.tell(born, 0)
-    story.tell(events.GenerationStart(generation=2, regime="normal", population=1, head="Weaver"), 1)
-    assert [organism.head for organism in story.snapshot(1).population] == ["Mirror"]
+        watch.tell(born, 0)
+    watch.tell(events.GenerationStart(generation=2, regime="normal", population=1, head="Weaver"), 1)
+    assert [organism.head for organism in watch.snapshot(1).population] == ["Mirror"]
 
 
 def test_the_generations_of_a_hydra_are_lived_side_by_side():
-    story = Story()
+    watch = Watch()
     for count, event in enumerate(hydra_events(), start=1):
-        story.tell(event, count)
-    life = story.snapshot(100)
-    assert life.lived == 1
+        watch.tell(event, count)
+    life = watch.snapshot(100)
+    assert life.progress == 1
     assert progress(life)[1] == 0.5
     assert life.remaining == pytest.approx(100 - 2)
     assert life.course == ((1, 2.4),)
@@ -182,9 +183,9 @@ def test_the_fitness_of_a_head_is_shown_in_what_it_aims_at(recorded):
 
 
 def test_the_front_of_a_pareto_search_is_known():
-    story = Story()
-    story.tell(events.Front(ids=(1, 4), knee=4, generation=1, standings=()), 0)
-    assert story.snapshot(0).front == {1, 4}
+    watch = Watch()
+    watch.tell(events.Front(ids=(1, 4), knee=4, generation=1, standings=()), 0)
+    assert watch.snapshot(0).front.ids == (1, 4)
 
 
 def test_moments_never_fall_and_end_when_the_search_and_the_trainings_did(recorded):
@@ -228,7 +229,7 @@ def test_a_replay_judges_names_by_the_corpus_that_the_run_learnt_from(tmp_path):
     feed = ReplayFeed(read_events(home.experiments / f"{STEM}.jsonl"), STEM, lambda: 0.0)
     feed.seek(feed.length)
     life = feed.advance()
-    assert life.reading.flow > 0.5
+    assert life.yardstick.flow > 0.5
     assert life.beautiful[0].beauty >= life.beautiful[-1].beauty > 0
     known = recorded_corpus().split.train[0]
     assert feed.scorer.score(known).creativity == 0
@@ -238,7 +239,7 @@ def test_a_replay_without_its_corpus_leaves_names_unjudged():
     feed = ReplayFeed(recorded_events(), STEM, lambda: 0.0)
     feed.seek(feed.length)
     life = feed.advance()
-    assert life.reading is None
+    assert life.yardstick is None
     assert {dreamt.beauty for dreamt in life.dreams} == {None}
 
 
@@ -333,6 +334,6 @@ def test_a_resumed_run_is_told_from_its_beginning(recorded):
     feed.start()
     feed.thread.join(5)
     life = feed.advance()
-    assert msgspec.structs.replace(life, log=(), elapsed=0, rate=None, ended=False).history == told(recorded).history
+    assert life.generations == told(recorded).generations
     assert life.stage == "evolved"
-    assert life.elapsed == pytest.approx(moments(held)[-1])
+    assert life.at == pytest.approx(moments(held)[-1])

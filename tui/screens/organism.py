@@ -8,11 +8,12 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 
 from organism.genes import spelt, told
+from organism.story import Organism
 from organism.view.words import figure
 
 from ..controller import Controller
 from ..plotting import Rule, Trace, View
-from ..snapshot import Dreamt, Organism, Snapshot
+from ..snapshot import Scored, Snapshot
 from ..themes import ORIGIN_SIGNS
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
@@ -67,12 +68,12 @@ class OrganismScreen(ModalScreen[None]):
         self.query_one("#organism-facts").border_title = "Who it is"
         self.query_one("#facts", Text).write(*self._facts(organism, snapshot))
         trained = snapshot.original(organism)
-        curve = [Trace("loss", trained.curve, colour)] if trained.curve else []
+        curve = [Trace("loss", points, colour)] if (points := snapshot.curve(trained.id)) else []
         rules = [Rule("held out", organism.judged.validation_loss, palette.good)] if organism.judged else []
         view = View(x_name="step")
         self.query_one("#organism-curve", Chart).show(curve, rules, view)
         names = organism.judged.names if organism.judged else ()
-        self.query_one("#organism-dreams", Dreams).show([self.controller.score(name) or Dreamt(name) for name in names])
+        self.query_one("#organism-dreams", Dreams).show([self.controller.score(name) or Scored(name) for name in names])
 
     def _facts(self, organism: Organism, snapshot: Snapshot) -> list[list[Piece]]:
         palette = self.portrait.palette

@@ -9,10 +9,11 @@ from textual.containers import Grid, Vertical
 from textual.widgets import Input
 
 from organism.events import Judged
+from organism.story import Organism
 
 from ..drawing import track
 from ..plotting import Trace, View
-from ..snapshot import Organism, Reading, Snapshot
+from ..snapshot import Snapshot, Yardstick
 from ..themes import ORIGIN_SIGNS, Palette
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
@@ -56,12 +57,13 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         snapshot = self.snapshot
         course = self.query_one("#course", Chart)
         palette = course.palette
-        champions = [(g.end.generation, g.champion) for g in snapshot.history if g.champion]
+        ends = ((end.generation, snapshot.organisms.get(end.champion)) for end in snapshot.generations)
+        champions = [(n, organism.judged) for n, organism in ends if organism and organism.judged]
         series = [
             Trace(name, tuple((n, getattr(judged, name)) for n, judged in champions), colour, SIGNS[name])
             for name, colour in self._score_colours(palette)
         ]
-        generations = float(max(2, snapshot.generations))
+        generations = float(max(2, snapshot.planned))
         view = View(x_name="gen", y_span=(0.0, 1.0), x_span=(1.0, generations))
         course.show(series if champions else [], (), view)
         course.border_subtitle = "  ".join(f"{sign} {name}" for name, sign in SIGNS.items())
@@ -88,8 +90,8 @@ good name, or by strings that nobody would take for a name. The row of *real nam
             )
             for origin, organisms in groups.items()
         ]
-        if snapshot.reading and "validation_loss" not in (x, y):
-            real = ((getattr(snapshot.reading, x), getattr(snapshot.reading, y)),)
+        if snapshot.yardstick and "validation_loss" not in (x, y):
+            real = ((getattr(snapshot.yardstick, x), getattr(snapshot.yardstick, y)),)
             series.append(Trace("real names", real, palette.good, "♥", joined=False))
         scatter.show(series, (), View(x_whole=False))
         scatter.border_title = f"{y.replace('_', ' ')} against {x.replace('_', ' ')}"
@@ -103,8 +105,8 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         cell = width + 6 if width else 5
         heads = ((f"{name[: cell - 1]:<{cell}}", colour) for name, colour in self._score_colours(palette))
         lines: list[list[Piece]] = [[" " * first, *heads, ("beauty", palette.dim)]]
-        if snapshot.reading:
-            lines.append(self._bars(f"{'♥ real names':<{first}}", palette.good, snapshot.reading, width))
+        if snapshot.yardstick:
+            lines.append(self._bars(f"{'♥ real names':<{first}}", palette.good, snapshot.yardstick, width))
         rows = max(0, now.size.height - len(lines))
         ranked = sorted(
             ((judged, organism) for organism in snapshot.population if (judged := organism.judged)),
@@ -123,7 +125,7 @@ good name, or by strings that nobody would take for a name. The row of *real nam
     def _score_colours(palette: Palette) -> list[tuple[str, str]]:
         return [("flow", palette.flow), ("symmetry", palette.symmetry), ("creativity", palette.creativity)]
 
-    def _bars(self, name: str, colour: str, scores: Judged | Reading, width: int) -> list[Piece]:
+    def _bars(self, name: str, colour: str, scores: Judged | Yardstick, width: int) -> list[Piece]:
         """A row of scores with a bar of that width beside each."""
         palette = self.query_one("#now", Text).palette
         line: list[Piece] = [(name, colour)]

@@ -11,9 +11,9 @@ from textual.widgets.option_list import Option
 
 from organism.errors import BadInput
 from organism.life.genomes import read_genome
+from organism.space import SPACES
 from organism.view.words import figure, genes_in_short
 
-from .. import dna
 from ..controller import Refused
 from ..screens.question import Question
 from ..screens.submission import Submission
@@ -62,7 +62,7 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
 
     def draw(self) -> None:
         snapshot = self.snapshot
-        self.query_one(Ranges).show(snapshot, dna.space_of(snapshot))
+        self.query_one(Ranges).show(snapshot, snapshot.run.config.genes if snapshot.run else SPACES["default"])
         self._show_text()
         text = self.query_one("#ancestors", Text)
         palette = text.palette

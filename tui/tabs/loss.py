@@ -1,5 +1,6 @@
 """Loss: how the organisms of this generation learn, and how the generations went."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -7,10 +8,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
 from organism.events import HEADS, GenerationEnd
+from organism.story import Organism
 from organism.view.words import figure
 
 from ..plotting import SIGNS, Rule, Trace, View
-from ..snapshot import Organism, Snapshot
+from ..snapshot import Snapshot
 from ..themes import ORIGIN_SIGNS, Palette
 from ..widgets.chart import Chart
 from ..widgets.text import Piece, Text
@@ -53,9 +55,12 @@ the **primordial** creature was measured to be. They are shown where they are ne
         curves = curves_of(snapshot)
         training = self.query_one("#training", Chart)
         palette = training.palette
-        series = [Trace(f"#{o.id}", o.curve, palette.origin(o.origin), SIGNS[i % CURVES]) for i, o in enumerate(curves)]
-        if not series and snapshot.trainings:
-            own = snapshot.trainings[-1]
+        series = [
+            Trace(f"#{o.id}", snapshot.curve(o.id), palette.origin(o.origin), SIGNS[i % CURVES])
+            for i, o in enumerate(curves)
+        ]
+        if not series and snapshot.lives:
+            own = snapshot.lives[-1]
             series = [Trace("the creature", own.curve, palette.stage(own.stage))]
         training.show(
             series,
@@ -70,11 +75,11 @@ the **primordial** creature was measured to be. They are shown where they are ne
         where = f", generation {snapshot.generation}" if curves else ""
         training.border_title = f"Training{where}, nats per token"
         training.border_subtitle = self._looks()
-        ends = [generation.end for generation in snapshot.history]
+        ends = snapshot.generations
         lines = _by_head(snapshot, ends, palette) if snapshot.head else _by_rank(snapshot, ends, palette)
         nats = snapshot.objective in ("loss", "classic-loss")
         generations = self.query_one("#generations", Chart)
-        span = (1.0, float(max(2, snapshot.generations or len(ends))))
+        span = (1.0, float(max(2, snapshot.planned or len(ends))))
         view = View(log=self.log_scale and nats, x_name="gen", x_span=span)
         generations.show(lines if ends else [], self._rules(snapshot, nats), view)
         generations.border_title = f"Generations, {snapshot.objective}"
@@ -86,7 +91,7 @@ the **primordial** creature was measured to be. They are shown where they are ne
         rules = []
         if in_nats and snapshot.run and (floor := snapshot.run.config.bigram_loss):
             rules.append(Rule("bigrams", floor, palette.bad))
-        primordial = snapshot.training("primordial")
+        primordial = snapshot.learning("primordial")
         if in_nats and primordial and primordial.end and primordial.end.validation_loss is not None:
             rules.append(Rule("primordial", primordial.end.validation_loss, palette.primordial))
         if snapshot.target is not None and in_nats == (snapshot.objective in ("loss", "classic-loss")):
@@ -132,14 +137,13 @@ the **primordial** creature was measured to be. They are shown where they are ne
 
     def copied(self) -> str:
         rows = ["generation\thead\tbest\tmean\tworst"]
-        for generation in self.snapshot.history:
-            end = generation.end
+        for end in self.snapshot.generations:
             figures = [f"{self.snapshot.figure(value, end.head):.6f}" for value in (end.best, end.mean, end.worst)]
             rows.append("\t".join([str(end.generation), end.head or "", *figures]))
         return "\n".join(rows)
 
 
-def _by_rank(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) -> list[Trace]:
+def _by_rank(snapshot: Snapshot, ends: Sequence[GenerationEnd], palette: Palette) -> list[Trace]:
     """The best, the mean and the worst of every generation."""
     looks = (("worst", palette.dim, "▼"), ("mean", palette.flow, "◆"), ("best", palette.evolving, "▲"))
     return [
@@ -154,7 +158,7 @@ def _by_rank(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) ->
     ]
 
 
-def _by_head(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) -> list[Trace]:
+def _by_head(snapshot: Snapshot, ends: Sequence[GenerationEnd], palette: Palette) -> list[Trace]:
     """The best of every head of a hydra, each in the unit that it aims at."""
     colours = (palette.flow, palette.symmetry, palette.creativity, palette.evolving)
     return [
@@ -170,6 +174,6 @@ def _by_head(snapshot: Snapshot, ends: list[GenerationEnd], palette: Palette) ->
 
 def curves_of(snapshot: Snapshot) -> list[Organism]:
     """The organisms whose learning can be drawn."""
-    if snapshot.stage != "evolving" and snapshot.trainings and not snapshot.trainings[-1].end:
+    if snapshot.stage != "evolving" and snapshot.lives and not snapshot.lives[-1].end:
         return []
-    return [organism for organism in snapshot.population if len(organism.curve) > 1]
+    return [organism for organism in snapshot.population if len(snapshot.curve(organism.id)) > 1]

@@ -9,12 +9,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from organism.events import Act
+from organism.story import Organism
 from organism.view.words import bar, figure, genes_in_short, species_in_short
 
 from ..controller import Refused
 from ..drawing import spark
 from ..screens.organism import OrganismScreen
-from ..snapshot import Organism, Snapshot
+from ..snapshot import Snapshot
 from ..themes import ORIGIN_SIGNS, STATE_SIGNS, Palette, palette_of, rich_colour
 from ..widgets.lists import Page, Table
 from ..widgets.text import Piece, Text
@@ -180,13 +181,13 @@ def _cells(organism: Organism, snapshot: Snapshot, palette: Palette) -> tuple[tu
     state = organism.reason or organism.state
     if organism.state == "judged" and organism.judged and organism.judged.inherited:
         state = "judged before"
-    original = snapshot.original(organism).id
-    mark = "★" if leads else "♥" if organism.blessed else "◇" if original in snapshot.front else " "
+    fronts = snapshot.front is not None and snapshot.original(organism).id in snapshot.front.ids
+    mark = "★" if leads else "♥" if organism.blessed else "◇" if fronts else " "
     return (
         (f"{mark}{organism.id:>4}", text),
         (f"{ORIGIN_SIGNS.get(organism.origin, ' ')} {organism.origin}", colour),
         (bar(organism.share if organism.state != "died" else 0.0, 8), colour),
-        (spark([loss for _, loss in organism.curve], 10), colour),
+        (spark([loss for _, loss in snapshot.curve(organism.id)], 10), colour),
         (figure(judged.validation_loss if judged else None), text),
         (figure(judged.beauty if judged else None, 3), text),
         (figure(snapshot.figure(judged.mean_fitness, organism.head) if judged else None), text),

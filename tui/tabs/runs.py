@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
+from organism.instruments.runs import Summary
 from organism.life.journal import read_events
 from organism.story import Story
 from organism.view.words import duration, figure, genes_in_short
 
 from ..drawing import spark
 from ..plotting import Trace, View
-from ..runs import Card, cards, whole
+from ..runs import summaries, whole
 from ..screens.comparison import Comparison
 from ..screens.question import Question, may_leave
 from ..themes import palette_of, rich_colour
@@ -64,9 +65,9 @@ under the cursor.
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.cards: list[Card] = []
+        self.cards: list[Summary] = []
         self.listed = asyncio.Event()
-        self.marked: Card | None = None
+        self.marked: Summary | None = None
         self.seen: tuple | None = None
 
     def compose(self) -> ComposeResult:
@@ -94,49 +95,53 @@ under the cursor.
     async def list_runs(self) -> None:
         """Read all runs anew, and show them."""
         self.listed.clear()
-        self.cards = await asyncio.to_thread(cards, self.controller.home)
+        self.cards = await asyncio.to_thread(summaries, self.controller.home)
         self.listed.set()
         self.show_cards()
 
     def show_cards(self) -> None:
         """Write what was read."""
-        self.query_one(Table).refill((str(card.path), self._cells(card)) for card in self.cards)
+        self.query_one(Table).refill((card.run, self._cells(card)) for card in self.cards)
         self._show_card()
 
-    def _cells(self, card: Card) -> list[RichText]:
+    def _cells(self, card: Summary) -> list[RichText]:
         """What each column says of a run."""
         palette = palette_of(self.app.current_theme)
-        colour = palette.bad if card.complaint else palette.good if card.finished else palette.evolving
+        colour = palette.bad if card.complaint else palette.good if card.state == "finished" else palette.evolving
         cells = (
             "▸" if self.marked == card else "",
-            card.date,
+            card.created[:16].replace("T", " "),
             card.objective,
-            str(len(card.best)),
-            figure(card.best[-1] if card.best else None),
-            figure(card.champion.test_loss if card.champion else None),
-            spark(card.best, 10),
+            str(card.generations),
+            figure(card.best),
+            figure(card.end.test_loss if card.end else None),
+            spark(card.course, 10),
             duration(card.seconds),
             "going on" if self._goes_on(card) else card.state,
-            card.corpus,
-            card.path.stem,
+            card.corpus.rsplit("/", 1)[-1],
+            card.run,
         )
         styles = {8: rich_colour(colour), 6: rich_colour(palette.evolving)}
         return [RichText(text, styles.get(i, "")) for i, text in enumerate(cells)]
 
-    def _goes_on(self, card: Card) -> bool:
-        return self.controller.running and card.path.stem == self.controller.snapshot.name
+    def _goes_on(self, card: Summary) -> bool:
+        return self.controller.running and card.run == self.controller.snapshot.name
+
+    def _path(self, card: Summary) -> Path:
+        """Where its journal is."""
+        return self.controller.home.experiments / f"{card.run}.jsonl"
 
     @property
-    def chosen(self) -> Card | None:
+    def chosen(self) -> Summary | None:
         """The run under the cursor."""
         key = self.query_one(Table).key_under_cursor
-        return next((card for card in self.cards if str(card.path) == key), None)
+        return next((card for card in self.cards if card.run == key), None)
 
     @on(Table.RowHighlighted)
     def _show_card(self) -> None:
         text, chart = self.query_one("#run-card", Text), self.query_one("#run-course", Chart)
         palette, card = text.palette, self.chosen
-        text.border_title = card.path.stem if card else "Run"
+        text.border_title = card.run if card else "Run"
         if card is None:
             text.write(
                 [("No run yet.", palette.text)],
@@ -149,22 +154,22 @@ under the cursor.
             chart.show([])
             return
         rows = [
-            ("objective", f"{card.objective} on {card.corpus}"),
+            ("objective", f"{card.objective} on {card.corpus.rsplit('/', 1)[-1]}"),
             ("evaluations", f"{card.evaluations} in {duration(card.seconds)}"),
         ]
-        if card.champion:
+        if card.end:
             rows += [
-                ("champion", f"#{card.champion.champion}"),
-                ("validation", figure(card.champion.validation_loss)),
-                ("test", figure(card.champion.test_loss)),
-                ("genes", genes_in_short(card.champion.genes)),
+                ("champion", f"#{card.end.champion}"),
+                ("validation", figure(card.end.validation_loss)),
+                ("test", figure(card.end.test_loss)),
+                ("genes", genes_in_short(card.end.genes)),
             ]
         else:
             rows.append(("state", "going on" if self._goes_on(card) else "unfinished: r goes on with it"))
         text.write(*([(f"{name:<12}", palette.dim), (value, palette.text)] for name, value in rows))
-        series = [Trace("best", tuple(enumerate(card.best, start=1)), palette.evolving, "▲")] if card.best else []
-        if self.marked and self.marked.best and self.marked != card:
-            series.append(Trace("marked", tuple(enumerate(self.marked.best, start=1)), palette.flow, "◇"))
+        series = [Trace("best", tuple(enumerate(card.course, start=1)), palette.evolving, "▲")] if card.course else []
+        if self.marked and self.marked.course and self.marked != card:
+            series.append(Trace("marked", tuple(enumerate(self.marked.course, start=1)), palette.flow, "◇"))
         chart.show(series, (), View(x_name="gen"))
         chart.border_title = f"Best by generation, {card.objective}"
 
@@ -175,7 +180,7 @@ under the cursor.
         if not card or card.complaint or not await may_leave(self.app, controller, "Replay another run?"):
             return
         with saying_why_not(self):
-            controller.replay(card.path.stem, await asyncio.to_thread(read_events, card.path))
+            controller.replay(card.run, await asyncio.to_thread(read_events, self._path(card)))
             await self.app.run_action("tab(1)")
 
     @work
@@ -183,7 +188,7 @@ under the cursor.
         await self.listed.wait()
         if card := self.chosen:
             with saying_why_not(self, "Resume"):
-                await self._resume(card.path)
+                await self._resume(self._path(card))
 
     async def _resume(self, path: Path) -> None:
         controller, events = self.controller, await asyncio.to_thread(read_events, path)
@@ -213,7 +218,7 @@ under the cursor.
             self.notify("Mark one run with x, then put the cursor on another.", title="Compare")
             return
         with saying_why_not(self):
-            runs = [await asyncio.to_thread(whole, card.path) for card in (marked, chosen)]
+            runs = [await asyncio.to_thread(whole, self._path(card)) for card in (marked, chosen)]
             self.app.push_screen(Comparison((runs[0], runs[1])))
 
     def copied(self) -> str:

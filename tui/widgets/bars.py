@@ -53,7 +53,7 @@ class TopBar(Text):
         if snapshot.paused:
             right.append((" paused ", f"reverse {palette.evolving}"))
         if snapshot.evolving:
-            right.append((f" gen {snapshot.generation}/{snapshot.generations or '?'}", palette.evolving))
+            right.append((f" gen {snapshot.generation}/{snapshot.planned or '?'}", palette.evolving))
         if snapshot.validation_loss is not None:
             right.append((f"  {snapshot.validation_loss:.4f} ", f"bold {palette.stage(snapshot.stage)}"))
         return right or [("", "")]

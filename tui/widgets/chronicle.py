@@ -2,7 +2,7 @@
 
 from organism.view.words import STAGE_SIGNS, duration, fitted
 
-from ..snapshot import Line, Snapshot
+from ..snapshot import Entry, Snapshot
 from .text import Piece, Text
 
 
@@ -15,7 +15,7 @@ class Chronicle(Text):
         lines = snapshot.log[-rows:]
         self.write(*(self._line(line) for line in lines))
 
-    def _line(self, line: Line) -> list[Piece]:
+    def _line(self, line: Entry) -> list[Piece]:
         palette = self.palette
         colours = {"search": palette.evolving, "good": palette.good, "bad": palette.bad, "act": palette.flow}
         colour = palette.stage(line.kind) if line.kind in STAGE_SIGNS else colours.get(line.kind, palette.text)

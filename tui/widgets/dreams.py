@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from organism.view.words import fitted
 
-from ..snapshot import Dreamt
+from ..snapshot import Scored
 from .text import Piece, Text
 
 LEVELS = " ▁▂▃▄▅▆▇█"
@@ -18,7 +18,7 @@ class Dreams(Text):
     def on_mount(self) -> None:
         self.border_subtitle = "flow symmetry creativity"
 
-    def show(self, dreams: Sequence[Dreamt], none: str = "It hasn't dreamt yet.") -> None:
+    def show(self, dreams: Sequence[Scored], none: str = "It hasn't dreamt yet.") -> None:
         """These names, the first of them first; `none` is said where there are none."""
         columns = max(1, self.size.width // self.COLUMN)
         rows = max(0, self.size.height)
@@ -30,7 +30,7 @@ class Dreams(Text):
             lines = [[(none, self.palette.dim)]]
         self.write(*lines)
 
-    def _entry(self, dreamt: Dreamt, room: int) -> list[Piece]:
+    def _entry(self, dreamt: Scored, room: int) -> list[Piece]:
         """A name in so many cells, and its scores in ten."""
         palette = self.palette
         # A corpus may hold characters that a terminal would obey.

@@ -59,7 +59,7 @@ def doing(snapshot: Snapshot) -> str:
             return "the search is over"
         if snapshot.confirmed or searched >= 1:
             return "confirming the best"
-        of = f" of {snapshot.generations}" if snapshot.generations else ""
+        of = f" of {snapshot.planned}" if snapshot.planned else ""
         return f"generation {snapshot.generation}{of} · {searched:.0%}"
     if snapshot.stage == "evolved" and searched == 1:
         return "it has rewritten its own DNA"
@@ -68,9 +68,9 @@ def doing(snapshot: Snapshot) -> str:
 
 def progress(snapshot: Snapshot) -> tuple[float, float]:
     """Shares of the two ways: what the creature has learnt, and how much of the search is done."""
-    awake = not snapshot.generations
+    awake = not snapshot.planned
     if snapshot.end or (snapshot.stage == "evolved" and (awake or snapshot.generation)):
         return 1.0, 1.0
     if snapshot.stage == "evolving":
-        return 1.0, min(1.0, snapshot.lived / snapshot.generations) if snapshot.generations else 0.0
-    return snapshot.trainings[0].share if snapshot.trainings else 0.0, 0.0
+        return 1.0, min(1.0, snapshot.progress / snapshot.planned) if snapshot.planned else 0.0
+    return snapshot.lives[0].share if snapshot.lives else 0.0, 0.0

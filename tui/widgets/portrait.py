@@ -14,13 +14,14 @@ from textual.color import Color
 from textual.strip import Strip
 
 from organism.genes import Genes
+from organism.story import Organism
 from organism.view.body import LEGEND, REACH, Mood, body, hue, mood, solid
 from organism.view.dots import Canvas
 from organism.view.words import STAGE_SIGNS
 
 from ..body import GROUND, Field, ansi_paints, draw, paints
 from ..drawing import strips
-from ..snapshot import Organism, Snapshot
+from ..snapshot import Snapshot
 from ..themes import ANSI, ORIGIN_SIGNS
 from .picture import Picture
 
@@ -95,7 +96,7 @@ class Portrait(Picture):
         crowd = snapshot.population[:MOST] if snapshot.stage == "evolving" else ()
         cells: dict[int, _Cell] = {}
         if snapshot.creature and len(crowd) <= RING:
-            share = snapshot.trainings[0].share if snapshot.trainings else 0.0
+            share = snapshot.lives[0].share if snapshot.lives else 0.0
             how = mood(snapshot.stage, share)
             reach = min(width, 2 * height) * (0.58 if crowd else 1.08)
             soon = float(width), 2.0 * height, reach, how.form, how.awake

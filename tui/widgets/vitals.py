@@ -37,15 +37,15 @@ class Vitals(Vertical):
 
     def _loss(self, snapshot: Snapshot) -> tuple[float | None, list[str]]:
         """The figure of the moment and what it is."""
-        first, last = (snapshot.trainings[0], snapshot.trainings[-1]) if snapshot.trainings else (None, None)
+        first, last = (snapshot.lives[0], snapshot.lives[-1]) if snapshot.lives else (None, None)
         if last and not last.end and last.curve:
             return last.curve[-1][1], ["training loss", "learning now"]
         meaning = ["validation loss", "nats per token"]
         searched = snapshot.stage == "evolving" or snapshot.generation
         if searched and first and first.end and first.end.validation_loss is not None:
             meaning.append(f"was {first.end.validation_loss:.3f}")
-        elif snapshot.reading and snapshot.reading.floor:
-            meaning.append(f"bigrams {snapshot.reading.floor:.3f}")
+        elif snapshot.yardstick and snapshot.yardstick.floor:
+            meaning.append(f"bigrams {snapshot.yardstick.floor:.3f}")
         return snapshot.validation_loss, meaning
 
     def _signs(self, snapshot: Snapshot) -> list[tuple[str, str, str]]:
@@ -54,20 +54,20 @@ class Vitals(Vertical):
         documents = snapshot.run.corpus.rsplit("/", 1)[-1] if snapshot.run else ""
         rows = [("parameters", params, documents)]
         if snapshot.generation:
-            last = snapshot.history[-1].end if snapshot.history else None
+            last = snapshot.generations[-1] if snapshot.generations else None
             species = f"{last.species} species" if last else snapshot.regime
-            of = f" / {snapshot.generations}" if snapshot.generations else ""
+            of = f" / {snapshot.planned}" if snapshot.planned else ""
             rows.append(("generation", f"{snapshot.generation}{of}", snapshot.head or species))
             rate = "" if snapshot.rate is None else f"{snapshot.rate:.1f} a second"
             rows.append(("evaluations", f"{snapshot.evaluations}", rate))
         else:
-            own = snapshot.trainings[-1].end if snapshot.trainings else None
+            own = snapshot.lives[-1].end if snapshot.lives else None
             test = own.test_loss if own else None
             rows.append(("test loss", figure(test), "" if test is None else "seen last"))
             rows.append(("generation", "–", "not evolving"))
         left = "" if snapshot.remaining is None else f"{duration(snapshot.remaining)} left"
         state = "paused" if snapshot.paused else left
-        rows.append(("elapsed", duration(snapshot.elapsed), state))
+        rows.append(("elapsed", duration(snapshot.at), state))
         if snapshot.stage == "evolved" and snapshot.end:
             rows.append(("test loss", figure(snapshot.end.test_loss), "confirmed"))
         elif snapshot.leader:

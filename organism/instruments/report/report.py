@@ -17,10 +17,9 @@ from ...errors import BadInput
 from ...events import SAYINGS, GenerationEnd, sign
 from ...files import check_output, write_atomically
 from ...genes import GENES, Genes, named, ordinal, spelt, told
-from ...genome import Genome
 from ...life.journal import read_story
 from ...space import SPACES
-from ...story import Learning, Organism, Story, genome_of
+from ...story import Learning, Organism, Story, genome_before, genome_of
 from ...view.body import LEGEND, mood, portrait
 from ...view.sentences import sentence
 from ...view.words import STAGE_SIGNS, describe, duration
@@ -321,8 +320,8 @@ def _rewriting(story: Story) -> str:
     """genome.toml before and after, as far as the journal knows it."""
     if not story.end:
         return ""
-    run, written = story.first, story.written
-    before = Genome(run.stage, run.genome, None, run.ancestors).toml().splitlines()
+    written = story.written
+    before = genome_before(story).toml().splitlines()
     after = genome_of(story, written.written_at if written else None).toml().splitlines()
     kinds = {"- ": "del", "+ ": "ins", "  ": "span"}
     lines = []
@@ -419,8 +418,7 @@ def _again(story: Story) -> str:
 def command(story: Story) -> str:
     """Shell lines that bring this run again: the genome that it began with, its space if it had one, the command."""
     run, config = story.first, story.first.config
-    genome = Genome(run.stage, run.genome, None, run.ancestors).toml()
-    lines = [*_file("genome.toml", genome)]
+    lines = [*_file("genome.toml", genome_before(story).toml())]
     space = config.space
     if space not in SPACES:
         space = "space.toml"
