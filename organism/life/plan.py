@@ -2,14 +2,15 @@
 
 import math
 import platform
+import random
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from ..corpus import Corpus, embedded
+from ..corpus import DEFAULT, Corpus, embedded
 from ..errors import BadInput
 from ..events import Config, Run
 from ..files import parse_toml, read_text
@@ -124,6 +125,30 @@ def usual_scale(objective: str) -> Scale:
     if objective in ("beauty", "flow", "symmetry", "creativity", "classic-beauty"):
         return Scale(5, 12, 2)
     return Scale(3 if objective == "hydra" else 10, 8, 1)
+
+
+def plan_of(
+    objective: str,
+    seed: int | None = None,
+    generations: int | None = None,
+    population: int | None = None,
+    data: str = DEFAULT,
+    **wishes: Any,
+) -> Plan:
+    """The plan of what a person wishes: at the usual scale and by a seed that is drawn, where they leave these out.
+
+    `data` is a corpus's name or a file, `wishes` are further fields of `Plan`.
+    """
+    usual = usual_scale(objective)
+    return Plan(
+        seed=random.SystemRandom().randrange(1 << 31) if seed is None else seed,
+        objective=objective,
+        generations=generations or usual.generations,
+        population=population or usual.population,
+        elitism=usual.elitism,
+        data=data_name(data),
+        **wishes,
+    )
 
 
 def versions() -> dict[str, str]:

@@ -20,7 +20,7 @@ from organism.genome import Genome
 from organism.home import Home
 from organism.instruments.explain import graph as scalars
 from organism.instruments.explain.explain import Explanation, check, explain
-from organism.instruments.explain.show import ENDINGS, lines, write_graph
+from organism.instruments.explain.show import ENDINGS, name_lines, write_graph
 from organism.life.genomes import write_genome
 from organism.mind.training import Creature, Training
 from organism.mind.val import Val
@@ -108,7 +108,7 @@ def test_attention_is_the_softmax_of_query_and_keys(creature, read):
 
 
 def test_the_text_shows_every_step(read):
-    text = "\n".join(lines(read))
+    text = "\n".join(name_lines(read))
     for part in (
         "1. Tokens",
         "2. Embeddings",

@@ -138,8 +138,8 @@ def test_the_pareto_best_are_those_that_nothing_betters():
 
 
 def point(losses=(2.0, 2.1), **genes) -> Point:
-    held: Genes = msgspec.structs.replace(PRIMORDIAL, **genes)
-    return Point(held, 100 * held.n_embd, 7.0 * held.num_steps, tuple(losses))
+    changed: Genes = msgspec.structs.replace(PRIMORDIAL, **genes)
+    return Point(changed, 100 * changed.n_embd, 7.0 * changed.num_steps, tuple(losses))
 
 
 def test_series_hold_all_other_genes_still():

@@ -13,16 +13,15 @@ from processes import all_gone, family, organism
 
 from organism.corpus import read_corpus
 from organism.errors import BadInput
+from organism.files import check_output
 from organism.genes import PRIMORDIAL
 from organism.genome import Genome
 from organism.home import Home
 from organism.instruments.sweep import sweep
-from organism.instruments.sweep.files import check_table
-from organism.instruments.sweep.plots import check_plot, write_plot
+from organism.instruments.sweep.files import ENDINGS, check_plot, write_plot
 from organism.instruments.sweep.scaling import analyse
 from organism.life.genomes import write_genome
 from organism.trial import Measurement
-from organism.view.dots import Canvas
 
 SEEDLING = msgspec.structs.replace(PRIMORDIAL, n_embd=4, n_head=2, block_size=4, mlp_ratio=1, num_steps=40)
 
@@ -43,47 +42,49 @@ def swept(home, tiny, *arguments):
 def timeless(value):
     """`value` without the seconds that things took."""
     if isinstance(value, dict):
-        return {key: timeless(held) for key, held in value.items() if key != "seconds"}
-    return [timeless(held) for held in value] if isinstance(value, list) else value
+        return {key: timeless(item) for key, item in value.items() if key != "seconds"}
+    return [timeless(item) for item in value] if isinstance(value, list) else value
 
 
 def test_each_training_is_the_one_that_train_does(home, tiny, tmp_path):
     said = swept(home, tiny, "steps", "--values", "30,60,90", "--seeds", 2, "--out", tmp_path / "s.json")
-    held = json.loads((tmp_path / "s.json").read_text())
-    assert [point["genes"]["num_steps"] for point in held["points"]] == [30, 60, 90]
-    assert held["seeds"] == [42, 43]
+    whole = json.loads((tmp_path / "s.json").read_text())
+    assert [point["genes"]["num_steps"] for point in whole["points"]] == [30, 60, 90]
+    assert whole["seeds"] == [42, 43]
     alone = organism(
         *("train", "--home", home, "--data", tiny / "tiny.txt", "--steps", 60, "--seed", 43, "--samples", 0, "--json")
     )
     end = json.loads(alone.stdout.splitlines()[-1])
-    run = held["points"][1]["runs"][1]
+    run = whole["points"][1]["runs"][1]
     assert (run["seed"], run["validation_loss"]) == (43, end["validation_loss"])
-    assert (run["classic_loss"], held["points"][1]["params"]) == (end["loss"], end["params"])
+    assert (run["classic_loss"], whole["points"][1]["params"]) == (end["loss"], end["params"])
     row = next(line for line in said.splitlines() if line.split()[:1] == ["60"])
     assert f"{end['validation_loss']:.4f}" in row.split()
     assert "loss against steps" in said
     assert "o" in said.partition("│")[2]
 
 
-HELD_UP = """
+STOPPING = """
 import sys
 from organism.__main__ import main
 from organism.instruments.sweep import sweep
 run = sweep.run
-def held_up(*arguments):
-    for working in run(*arguments):
-        if working.done >= 2:
+def stopping(*arguments):
+    *others, tell = arguments
+    def telling(said, share):
+        if said.startswith("2 of "):
             print("two are done", flush=True)
             sys.stdin.read()
-        yield working
-sweep.run = held_up
+        tell(said, share)
+    return run(*others, telling)
+sweep.run = stopping
 sys.exit(main())
 """
 
 
 def test_a_sweep_killed_and_run_again_gives_the_same_file(home, tiny, tmp_path):
     arguments = ("steps", "--values", "60,300,200,400", "--seeds", 2, "--data", tiny / "tiny.txt", "--workers", 2)
-    command = [sys.executable, "-c", HELD_UP, "sweep", *map(str, arguments), "--home", str(home)]
+    command = [sys.executable, "-c", STOPPING, "sweep", *map(str, arguments), "--home", str(home)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, start_new_session=True) as process:
         assert process.stdout
@@ -109,11 +110,11 @@ def test_a_sweep_killed_and_run_again_gives_the_same_file(home, tiny, tmp_path):
 def test_a_complete_sweep_is_only_read_and_its_journal_can_be_looked_at(home, tiny, tmp_path):
     first = swept(home, tiny, "params", "--values", "4/2/1,4/1/2", "--seeds", 2)
     (journal,) = (home / "experiments" / "sweeps").glob("*.jsonl")
-    held = journal.read_bytes()
+    content = journal.read_bytes()
     assert swept(home, tiny, "params", "--values", "4/2/1,4/1/2", "--seeds", 2) == first
     looked = organism("sweep", journal, "--out", tmp_path / "s.csv", "--home", home)
     assert looked.stdout == first
-    assert journal.read_bytes() == held
+    assert journal.read_bytes() == content
     with open(tmp_path / "s.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["point"], row["seed"], row["n_head"]) for row in rows] == [
@@ -127,7 +128,7 @@ def test_a_complete_sweep_is_only_read_and_its_journal_can_be_looked_at(home, ti
 
 def test_an_interrupted_sweep_says_that_it_goes_on(home, tiny):
     arguments = ("steps", "--values", "60,300", "--seeds", 2, "--data", tiny / "tiny.txt", "--home", home)
-    command = [sys.executable, "-c", HELD_UP, "sweep", *map(str, arguments)]
+    command = [sys.executable, "-c", STOPPING, "sweep", *map(str, arguments)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, start_new_session=True) as process:
         assert process.stdout
@@ -143,10 +144,10 @@ def test_an_interrupted_sweep_says_that_it_goes_on(home, tiny):
 def test_a_creature_that_dies_is_told_of_and_left_out(home, tiny, tmp_path):
     (tmp_path / "wild.toml").write_text("[genes]\nmlp_ratio = 2\n[grid]\nlearning_rate = [0.01, 1.0]\n")
     corpus = read_corpus(str(tiny / "tiny.txt"))
-    plan = sweep.plan(str(tmp_path / "wild.toml"), SEEDLING, corpus, 42, 1, "tape", "float64")
+    plan = sweep.sweep_of(str(tmp_path / "wild.toml"), SEEDLING, corpus, 42, 1, "tape", "float64")
     path = plan.journal(Home(home))
     path.parent.mkdir(parents=True)
-    died = sweep.Died(1, 42, "diverged at step 7")
+    died = sweep.Dead(1, 42, "diverged at step 7")
     path.write_bytes(msgspec.json.encode(plan) + b"\n" + msgspec.json.encode(died) + b"\n")
     looked = organism("sweep", path, "--home", home)
     assert "incomplete: 1 of 2 trainings are there" in looked.stdout
@@ -160,7 +161,7 @@ def planned(what, values=None, seeds=3, text=None, folder=None) -> sweep.Sweep:
     if text is not None:
         (folder / what).write_text(text)
         what = str(folder / what)
-    return sweep.plan(what, PRIMORDIAL, corpus, 42, seeds, "tape", "float64", values)
+    return sweep.sweep_of(what, PRIMORDIAL, corpus, 42, seeds, "tape", "float64", values)
 
 
 def read_corpus_of(folder):
@@ -212,6 +213,10 @@ def test_a_sweep_that_can_not_be_is_refused(tmp_path, what, values, text, said):
         planned(what, values, text=text, folder=tmp_path)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def check_table(path):
+    check_output("--out", path, *ENDINGS)
 
 
 @pytest.mark.parametrize(
@@ -272,12 +277,3 @@ def made_up(loss: float) -> Measurement:
         names=("ana",),
         seconds=0.1,
     )
-
-
-def test_dots_stand_where_they_are_set():
-    canvas = Canvas(2, 1)
-    for x, y in ((0, 0), (1, 3), (2, 1), (9, 9), (-1, 0)):
-        canvas.dot(x, y)
-    assert canvas.lines() == [chr(0x2801 | 0x80) + chr(0x2802)]
-    canvas.text(1, 0, "o")
-    assert canvas.lines() == [chr(0x2881) + "o"]

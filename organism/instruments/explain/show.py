@@ -17,7 +17,7 @@ LEVELS = "▁▂▃▄▅▆▇█"
 ENDINGS = (".svg", ".dot")
 
 
-def lines(explanation: Explanation) -> Iterator[str]:
+def name_lines(explanation: Explanation) -> Iterator[str]:
     """The explanation as it's printed."""
     e = explanation
     shown = [e.vocabulary[token] for token in e.tokens]

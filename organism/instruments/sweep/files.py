@@ -1,7 +1,8 @@
-"""A sweep as a file for other programs: JSON with all that is known and said of it, or CSV with a row a training.
+"""A sweep as a file: JSON with all that is known and said of it, CSV with a row a training, or a plot, SVG or PNG.
 
 Points and seeds stand in the order of the sweep, whatever order they were trained in, so that a sweep that was killed
-and went on gives the same file as one that wasn't; only `seconds` differ.
+and went on gives the same file as one that wasn't; only `seconds` differ. Plots are drawn by matplotlib, which only
+they need (`pip install 'organism[plots]'`).
 """
 
 import csv
@@ -13,17 +14,15 @@ from typing import Any
 
 import msgspec
 
+from ...errors import BadInput
 from ...files import check_output, write_atomically
 from ...genes import told
-from .scaling import Analysis
+from .scaling import Analysis, Curve
 from .sweep import Results, Trained
 
 ENDINGS = (".json", ".csv")
-
-
-def check_table(path: Path) -> None:
-    """Raise BadInput if a table can't be written to `path`."""
-    check_output("--out", path, *ENDINGS)
+PLOTS = (".svg", ".png")
+COLOURS = ("#3566a8", "#c2571a", "#2f8558", "#9a3f8f", "#8a7a12", "#5b5b5b", "#b3344a", "#1f8a9e")
 
 
 def write_table(path: Path, results: Results, analysis: Analysis) -> None:
@@ -39,40 +38,40 @@ def as_json(results: Results, analysis: Analysis) -> str:
     for i, (genes, point) in enumerate(zip(sweep.points, results.points(), strict=True)):
         measured = results.measurements(i)
         losses = [m.validation_loss for m in measured]
-        held: dict[str, Any] = {"genes": msgspec.to_builtins(genes), "pareto": i in analysis.pareto}
+        line: dict[str, Any] = {"genes": msgspec.to_builtins(genes), "pareto": i in analysis.pareto}
         if measured:
             spread = stdev(losses) if len(losses) > 1 else None
-            held |= {
+            line |= {
                 "params": point.params,
                 "tokens": point.tokens,
                 "compute": point.compute,
                 "seconds": fmean(m.seconds for m in measured),
                 "validation_loss": {"mean": fmean(losses), "sd": spread, "n": len(losses)},
             }
-        held["runs"] = [
+        line["runs"] = [
             {"seed": outcome.seed, **_run(outcome.measurement)}
             if isinstance(outcome, Trained)
             else {"seed": outcome.seed, "died": outcome.reason}
             for outcome in results.of(i)
         ]
-        points.append(held)
+        points.append(line)
     about = msgspec.to_builtins(sweep)
     del about["event"], about["points"]
     return msgspec.json.format(msgspec.json.encode({**about, "points": points, "analysis": _finite(analysis)})).decode()
 
 
 def _run(measurement: Any) -> dict[str, Any]:
-    held = msgspec.to_builtins(measurement)
-    return {key: value for key, value in held.items() if key != "params" and value is not None}
+    figures = msgspec.to_builtins(measurement)
+    return {key: value for key, value in figures.items() if key != "params" and value is not None}
 
 
 def _finite(value: Any) -> Any:
     """`value` in plain types, with null for what JSON has no number for."""
     value = msgspec.to_builtins(value)
     if isinstance(value, dict):
-        return {key: _finite(held) for key, held in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(held) for held in value]
+        return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -97,3 +96,65 @@ def as_csv(results: Results) -> str:
                 row += [""] * (len(header) - 2) + [outcome.reason]
             writer.writerow(row)
     return text.getvalue()
+
+
+def check_plot(path: Path) -> None:
+    """Raise BadInput if no plot can be written to `path`."""
+    check_output("--plot", path, *PLOTS)
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise BadInput(f"--plot {path}: needs matplotlib, which isn't here: pip install 'organism[plots]'") from None
+
+
+def write_plot(path: Path, results: Results, analysis: Analysis) -> None:
+    """Draw every curve, a panel an axis, and the Pareto-best in the last panel, as SVG or PNG by the ending."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    matplotlib.rcParams["svg.hashsalt"] = "organism"  # The same sweep gives the same file.
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
+
+    points = results.points()
+    axes_names = list(dict.fromkeys(curve.axis for curve in analysis.series)) or ["compute"]
+    figure = Figure(figsize=(5.2 * len(axes_names), 4.2), layout="constrained")
+    panels = figure.subplots(1, len(axes_names), squeeze=False)[0]
+    for panel, axis in zip(panels, axes_names, strict=True):
+        drawn = [curve for curve in analysis.series if curve.axis == axis]
+        for curve, colour in zip(drawn, COLOURS * (len(drawn) // len(COLOURS) + 1), strict=False):
+            _draw(panel, curve, colour)
+        if axis == "compute":
+            best = [points[i] for i in analysis.pareto]
+            x, y = [point.compute for point in best], [fmean(point.losses) for point in best]
+            panel.step(x, y, where="post", color="#888888", linewidth=1, linestyle=":", label="Pareto-best")
+        panel.set_xscale("log")
+        panel.xaxis.set_minor_formatter(NullFormatter())
+        panel.set_xlabel(f"{axis} (parameters x tokens)" if axis == "compute" else axis)
+        panel.set_ylabel("validation loss, nats per token")
+        panel.grid(alpha=0.25)
+        panel.spines[["top", "right"]].set_visible(False)
+        if 0 < len(drawn) <= len(COLOURS):
+            panel.legend(fontsize=7, frameon=False)
+    figure.suptitle(f"sweep {results.sweep.name}, {results.sweep.corpus}")
+    ending, drawing = path.suffix.lower(), io.BytesIO()
+    metadata: Any = {"Date": None} if ending == ".svg" else None
+    figure.savefig(drawing, format=ending.removeprefix("."), metadata=metadata, dpi=150)
+    write_atomically(path, drawing.getvalue())
+
+
+def _draw(panel: Any, curve: Curve, colour: str) -> None:
+    """One curve: means, the seeds' reach, and the law."""
+    x = [sample.x for sample in curve.samples]
+    means = [sample.mean for sample in curve.samples]
+    reach = [
+        [sample.mean - min(sample.losses) for sample in curve.samples],
+        [max(sample.losses) - sample.mean for sample in curve.samples],
+    ]
+    panel.errorbar(x, means, yerr=reach, fmt="o", color=colour, markersize=4, capsize=3, label=curve.title)
+    if curve.law:
+        law = curve.law
+        steps = [x[0] * (x[-1] / x[0]) ** (i / 100) for i in range(101)]
+        spread = f"{law.low:.2f} to {law.high:.2f}" if math.isfinite(law.high) else f"over {law.low:.2f}"
+        said = f"{law.floor:.2f} + {law.scale:.3g} x^-{law.exponent:.2f} (exponent {spread})"
+        panel.plot(steps, [law.loss(step) for step in steps], color=colour, linewidth=1, label=said)

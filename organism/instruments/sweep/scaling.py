@@ -1,10 +1,10 @@
 """What more training, more parameters or more compute buy: returns with their reading, a power law, the Pareto-best.
 
-Pure functions of what was measured. Every statement is held against the seeds' spread: a difference that seeds alone
+Pure functions of what was measured. Every statement is set against the seeds' spread: a difference that seeds alone
 could bring is `within noise`, whatever its sign, and an exponent comes with the interval in which it lies. One training
 a point has no spread, so nothing is claimed of it.
 
-Assumed are seeds that scatter independently, and alike at all points of one series.
+Assumed are seeds that scatter independently, and alike at all points of one curve.
 """
 
 import math
@@ -109,7 +109,7 @@ class PowerLaw(msgspec.Struct, frozen=True):
         return self.floor + self.scale * x**-self.exponent
 
 
-class Series(msgspec.Struct, frozen=True):
+class Curve(msgspec.Struct, frozen=True):
     """Creatures that differ along one axis only. `rest` holds the genes that they share where a sweep has several."""
 
     axis: str
@@ -129,36 +129,36 @@ class Series(msgspec.Struct, frozen=True):
 class Analysis(msgspec.Struct, frozen=True):
     """All that is said of a sweep. `pareto` are the places of those points that only more compute can better."""
 
-    series: tuple[Series, ...]
+    series: tuple[Curve, ...]
     pareto: tuple[int, ...]
 
 
 def analyse(points: Sequence[Point]) -> Analysis:
-    """Every series along every axis, and the Pareto-best by mean loss. Points without a loss are passed over."""
+    """Every curve along every axis, and the Pareto-best by mean loss. Points without a loss are passed over."""
     alive = [i for i, point in enumerate(points) if point.losses]
-    series: list[Series] = []
+    curves: list[Curve] = []
     for axis in AXES:
-        series += along(axis, [points[i] for i in alive])
+        curves += along(axis, [points[i] for i in alive])
     best = pareto([(points[i].compute, fmean(points[i].losses)) for i in alive])
-    return Analysis(tuple(series), tuple(alive[i] for i in best))
+    return Analysis(tuple(curves), tuple(alive[i] for i in best))
 
 
-def along(axis: Axis, points: Sequence[Point]) -> list[Series]:
-    """The series of `points` along `axis`: those that agree in all other genes, if they lie at two places or more."""
+def along(axis: Axis, points: Sequence[Point]) -> list[Curve]:
+    """The curves of `points` along `axis`: those that agree in all other genes, if they lie at two places or more."""
     others = [gene for gene in GENES if gene not in axis.own]
     groups: dict[tuple, dict[float, list[float]]] = {}
     for point in points:
         places = groups.setdefault(tuple(getattr(point.genes, gene) for gene in others), {})
         places.setdefault(axis.value(point), []).extend(point.losses)
-    series = []
+    curves = []
     for shared, places in groups.items():
         if len(places) > 1:
             samples = [Sample(x, tuple(losses)) for x, losses in sorted(places.items())]
             varying = [i for i in range(len(others)) if len({genes[i] for genes in groups}) > 1]
             rest = {others[i]: shared[i] for i in varying}
             found = tuple(returns(samples, axis.unit))
-            series.append(Series(axis.name, axis.unit_name, rest, tuple(samples), found, power_law(samples)))
-    return series
+            curves.append(Curve(axis.name, axis.unit_name, rest, tuple(samples), found, power_law(samples)))
+    return curves
 
 
 def returns(samples: Sequence[Sample], unit: float) -> list[Return]:
@@ -167,7 +167,7 @@ def returns(samples: Sequence[Sample], unit: float) -> list[Return]:
     A difference of means is set against its standard error, t = drop / error. The error is that of the spread pooled
     over all samples, sqrt(s^2 (1/n + 1/m)), or that of the two samples' own spread where this is larger. The chances of
     all steps are judged together by Holm's method (Scandinavian Journal of Statistics 6, 1979): with noise alone, even
-    one of them is taken for a trend in at most 1 of 100 series.
+    one of them is taken for a trend in at most 1 of 100 curves.
     """
     freedom = sum(len(sample.losses) - 1 for sample in samples)
     pooled = sum((len(s.losses) - 1) * (s.sd or 0.0) ** 2 for s in samples) / freedom if freedom else None
@@ -204,7 +204,7 @@ def _chance(a: Sample, b: Sample, pooled: float | None, freedom: int) -> float |
 def holm(chances: Sequence[float | None], rate: float) -> list[bool]:
     """Which of several chances are too small to be chance, so that one is taken wrongly at most at `rate`.
 
-    The smallest of m is held against rate / m, the next against rate / (m - 1), and so on up to the first that fails.
+    The smallest of m is compared with rate / m, the next against rate / (m - 1), and so on up to the first that fails.
     """
     known = sorted((chance, i) for i, chance in enumerate(chances) if chance is not None)
     real = [False] * len(chances)
@@ -239,7 +239,7 @@ def power_law(samples: Sequence[Sample]) -> PowerLaw | None:
         near = np.geomspace(near[max(0, best - 1)], near[min(len(near) - 1, best + 1)], 65)
     fits = _fits(near, x / centre, y)
     best = int(np.argmin(fits[0]))
-    exponent, minimum, scale, floor = (float(held[best]) for held in (near, *fits))
+    exponent, minimum, scale, floor = (float(values[best]) for values in (near, *fits))
     constant = float(((y - y.mean()) ** 2).sum())
     rounding = 1e-24 * float((y**2).sum())
     noise = max(minimum / freedom, rounding)

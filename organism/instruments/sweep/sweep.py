@@ -20,9 +20,10 @@ complete is only read. What failed is tried anew.
 
 import hashlib
 import itertools
+import math
 import os
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -62,8 +63,8 @@ class Sweep(msgspec.Struct, frozen=True, tag_field="event", tag="sweep"):
     @property
     def key(self) -> str:
         """A short hash of everything that the results depend on."""
-        held = (self.points, self.seeds, self.corpus_sha256, self.metabolism, self.dtype, self.versions)
-        return hashlib.blake2b(msgspec.json.encode(held, order="sorted"), digest_size=4).hexdigest()
+        causes = (self.points, self.seeds, self.corpus_sha256, self.metabolism, self.dtype, self.versions)
+        return hashlib.blake2b(msgspec.json.encode(causes, order="sorted"), digest_size=4).hexdigest()
 
     def journal(self, home: Home) -> Path:
         """Where the results lie, or will."""
@@ -78,7 +79,7 @@ class Trained(msgspec.Struct, frozen=True, tag_field="event", tag="trained"):
     measurement: Measurement
 
 
-class Died(msgspec.Struct, frozen=True, tag_field="event", tag="died"):
+class Dead(msgspec.Struct, frozen=True, tag_field="event", tag="died"):
     """A training that came to nothing."""
 
     point: int
@@ -86,29 +87,20 @@ class Died(msgspec.Struct, frozen=True, tag_field="event", tag="died"):
     reason: str
 
 
-class Working(msgspec.Struct, frozen=True):
-    """How far a sweep has come: `done` of `total` trainings, the `share` of the work, and what was heard last."""
-
-    done: int
-    total: int
-    share: float
-    said: str
-
-
-Line = Sweep | Trained | Died
+Outcome = Trained | Dead
 
 
 class Results(msgspec.Struct, frozen=True):
     """A sweep and what is known of it so far. `outcomes` is keyed by (point, seed)."""
 
     sweep: Sweep
-    outcomes: dict[tuple[int, int], Trained | Died]
+    outcomes: dict[tuple[int, int], Outcome]
 
     @property
     def is_complete(self) -> bool:
         return len(self.outcomes) == len(self.sweep.points) * len(self.sweep.seeds)
 
-    def of(self, point: int) -> list[Trained | Died]:
+    def of(self, point: int) -> list[Outcome]:
         """What is known of a point, in the order of the seeds."""
         known = (self.outcomes.get((point, seed)) for seed in self.sweep.seeds)
         return [outcome for outcome in known if outcome]
@@ -130,7 +122,7 @@ class Results(msgspec.Struct, frozen=True):
 # --- what to sweep
 
 
-def plan(
+def sweep_of(
     what: str,
     base: Genes,
     corpus: Corpus,
@@ -213,18 +205,16 @@ Wanted: Any = msgspec.defstruct(
 def _from_file(path: Path, base: Genes) -> list[Genes]:
     wanted = parse_toml(read_text(path), Wanted, str(path), allowed)
     base, axes = msgspec.structs.replace(base, **given(wanted.genes)), given(wanted.grid)
-    for gene, held in axes.items():
-        if not held:
+    for gene, values in axes.items():
+        if not values:
             raise BadInput(f"{path}: grid.{gene} = []: must hold at least one value")
-    size = 1
-    for held in axes.values():
-        size *= len(held)
+    size = math.prod(map(len, axes.values()))
     if size > MOST_TRAININGS:
         raise BadInput(f"{path}: grid: spells {size:,} points: at most {MOST_TRAININGS:,} are allowed")
     points = [msgspec.structs.replace(base, **given(point)) for point in wanted.points]
     if axes:
-        combined = itertools.product(*axes.values())
-        points = [msgspec.structs.replace(base, **dict(zip(axes, held, strict=True))) for held in combined] + points
+        grid = (dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values()))
+        points = [msgspec.structs.replace(base, **some) for some in grid] + points
     if not points:
         raise BadInput(f"{path}: holds no points: a [grid] of genes or [[points]] are needed")
     return points
@@ -232,7 +222,7 @@ def _from_file(path: Path, base: Genes) -> list[Genes]:
 
 # --- the journal
 
-_decoder = msgspec.json.Decoder(Line)
+_decoder = msgspec.json.Decoder(Sweep | Outcome)
 
 
 def read(path: Path) -> Results:
@@ -242,26 +232,34 @@ def read(path: Path) -> Results:
     except OSError as error:
         raise BadInput(f"{path}: can't be read: {error.strerror}") from None
     sweep: Sweep | None = None
-    outcomes: dict[tuple[int, int], Trained | Died] = {}
+    outcomes: dict[tuple[int, int], Outcome] = {}
     for number, line in enumerate(content.split(b"\n")[:-1], start=1):
         try:
-            held = _decoder.decode(line)
+            told = _decoder.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadInput(f"{path}: line {number} is not of a sweep's journal: {error}") from None
-        if isinstance(held, Sweep):
-            sweep = held
+        if isinstance(told, Sweep):
+            sweep = told
         else:
-            outcomes[held.point, held.seed] = held
+            outcomes[told.point, told.seed] = told
     if sweep is None:
         raise BadInput(f"{path}: is not a sweep's journal: its first line must be a sweep")
     return Results(sweep, outcomes)
 
 
-def run(sweep: Sweep, corpus: Corpus, home: Home, workers: int) -> Generator[Working]:
-    """Train whatever the journal of `sweep` doesn't hold yet, and write it there; tells how far it has come.
+def read_again(path: Path, **given: object) -> Results:
+    """What the journal at `path` tells. Raises BadInput for what was `given` by flags: a journal has its own."""
+    for flag, value in given.items():
+        if value is not None:
+            raise BadInput(f"--{flag} {value}: {path} is the journal of a sweep that has its own")
+    return read(path)
 
-    The costliest trainings go first, so that no worker is left with one at the end. May be closed at any moment. Raises
-    BadInput if another process is at the same sweep.
+
+def run(sweep: Sweep, corpus: Corpus, home: Home, workers: int, tell: Callable[[str, float], None]) -> Results:
+    """Train whatever the journal of `sweep` doesn't hold yet, write it there, and return all that it holds then.
+
+    The costliest trainings go first, so that no worker is left with one at the end. `tell` hears what was done last,
+    and which share of all. Raises BadInput if another process is at the same sweep.
     """
     path = sweep.journal(home)
     if not path.exists():
@@ -276,46 +274,50 @@ def run(sweep: Sweep, corpus: Corpus, home: Home, workers: int) -> Generator[Wor
         wanted = [Key(i, seed) for i in range(len(sweep.points)) for seed in sweep.seeds]
         missing = [key for key in wanted if not isinstance(known.get(key), Trained)]
         if missing:
-            yield from _train(sweep, corpus, path, missing, workers)
+            _train(sweep, corpus, path, missing, workers, tell)
+        return read(path)
 
 
-def _train(sweep: Sweep, corpus: Corpus, path: Path, missing: list[Key], workers: int) -> Generator[Working]:
+def _train(
+    sweep: Sweep, corpus: Corpus, path: Path, missing: list[Key], workers: int, tell: Callable[[str, float], None]
+) -> None:
     """Have a trial made of each point and seed that is `missing`: the point is its organism, the seed its replicate."""
     total = len(sweep.points) * len(sweep.seeds)
     shares = dict.fromkeys(missing, 0.0)
+    waiting = set(missing)
+
+    def telling(said: str = "") -> None:
+        share = 1 - (len(shares) - sum(shares.values())) / total
+        tell(said or f"{total - len(waiting)} of {total} trainings", share)
+
     pool = Pool(corpus, sweep.metabolism, sweep.dtype, workers)
     journal = os.open(path, os.O_RDWR | os.O_APPEND)
     try:
         os.truncate(journal, path.read_bytes().rfind(b"\n") + 1)
         costs = [cost(genes, architecture_of(genes, corpus.vocab_size).parameters) for genes in sweep.points]
-        for point, seed in sorted(missing, key=lambda key: -costs[key.id]):
-            pool.submit(Trial(Key(point, seed), sweep.points[point], seed))
-        waiting = set(shares)
-        yield Working(total - len(waiting), total, 1 - len(waiting) / total, "")
+        for key in sorted(missing, key=lambda key: -costs[key.id]):
+            pool.submit(Trial(key, sweep.points[key.id], key.replicate))
+        telling()
         while waiting:
             for happening in pool.events():
-                said = ""
                 match happening:
                     case Step(key, step, loss):
                         point, seed = key
                         steps = sweep.points[point].num_steps
                         shares[key] = step / steps
-                        said = f"point {point + 1}, seed {seed}: step {step:,} of {steps:,}, loss {loss:.4f}"
+                        telling(f"point {point + 1}, seed {seed}: step {step:,} of {steps:,}, loss {loss:.4f}")
+                        continue
                     case Done(key, measurement):
-                        _settle(journal, Trained(*key, measurement))
+                        outcome = Trained(*key, measurement)
                     case Failed(key, reason):
-                        _settle(journal, Died(*key, reason))
-                if isinstance(happening, Done | Failed):
-                    waiting.discard(happening.key)
-                    shares[happening.key] = 1.0
-                share = 1 - (len(shares) - sum(shares.values())) / total
-                yield Working(total - len(waiting), total, share, said)
+                        outcome = Dead(*key, reason)
+                    case _:
+                        continue
+                os.write(journal, msgspec.json.encode(outcome) + b"\n")
+                os.fsync(journal)
+                waiting.discard(key)
+                shares[key] = 1.0
+                telling()
     finally:
         pool.close()
         os.close(journal)
-
-
-def _settle(journal: int, outcome: Trained | Died) -> None:
-    """Put a line into the open journal, and onto the disk."""
-    os.write(journal, msgspec.json.encode(outcome) + b"\n")
-    os.fsync(journal)
