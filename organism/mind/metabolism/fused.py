@@ -16,7 +16,6 @@ What it is not: scalar autograd, or a place to try a new layer. The architecture
 import math
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from numba import from_dtype
@@ -46,87 +45,33 @@ from .simd import (
 GROUP = 256
 
 
-class Layout(NamedTuple):
-    """The sizes of a creature, where its matrices lie in the parameter vector, and its activations in the workspace.
-
-    Matrices of a layer lie `layer_weights` apart, activations of a layer `layer_space`.
-    """
-
-    vocab: int
-    wide: int
-    heads: int
-    layers: int
-    hidden: int
-    squared: int
-    columns: int
-    # in the parameter vector, which is `weights` long in whole vectors
-    weights: int
-    wpe: int
-    head: int
-    first_layer: int
-    layer_weights: int
-    output: int
-    fc1: int
-    fc2: int
-    # in the workspace: of the whole creature ...
-    stream: int
-    embedded: int
-    embedded_scale: int
-    logits: int
-    slopes: int
-    share: int
-    peak: int
-    total: int
-    d_stream: int
-    d_inner: int
-    d_normed: int
-    d_attended: int
-    turned: int
-    d_scores: int
-    turned_scores: int
-    turned_d_scores: int
-    # ... and of each layer
-    first_space: int
-    layer_space: int
-    normed1: int
-    scale1: int
-    qkv: int
-    scores: int
-    attended: int
-    normed2: int
-    scale2: int
-    active: int
-    active_slope: int
-    size: int
-
-
-RECORD = np.dtype([(field, np.int64) for field in Layout._fields])
-"""A layout as kernels read it: a record where it lies. Of a tuple they would be handed each field."""
-
-
 @register_jitable
 def row_length(columns: int, lanes: int) -> int:
     """How far apart rows of so many columns shall lie: an odd number of vectors spreads them over the cache."""
     return (up(columns, lanes) // lanes | 1) * lanes
 
 
-def lay_out(shape: Architecture, lanes: int, itemsize: int) -> Layout:
-    """Lay out the workspace. Room is only claimed from the system where documents are long enough to reach it."""
+def lay_out(shape: Architecture, lanes: int, itemsize: int) -> np.ndarray:
+    """A record, as kernels read it, of a creature's sizes, and of where things lie.
+
+    That is matrices in the parameter vector and activations in the workspace; those of a layer lie `layer_weights` and
+    `layer_space` apart. Room is only claimed from the system where documents are long enough to reach it.
+    """
     vocab, wide, hidden = shape.vocab_size, shape.n_embd, shape.mlp_ratio * shape.n_embd
     longest = up(shape.block_size, lanes)
     columns = max(GROUP, longest)
     row = row_length(columns, lanes)
-    line = 64 // itemsize
-    cursor = 0
-
-    def take(size: int) -> int:
-        nonlocal cursor
-        cursor += up(size + 2 * lanes, line)
-        return cursor - up(size + 2 * lanes, line)
-
-    square = longest * longest
     tall = up(wide, lanes) * row  # what is transposed has whole vectors of rows
-    offsets: dict[str, int] = {
+    layout = {
+        "vocab": vocab,
+        "wide": wide,
+        "heads": shape.n_head,
+        "layers": shape.n_layer,
+        "hidden": hidden,
+        "squared": int(shape.activation == "squared_relu"),
+        "columns": columns,
+        # In the parameter vector, which is `weights` long in whole vectors.
+        "weights": up(shape.parameters, lanes),
         "wpe": vocab * wide,
         "head": (vocab + shape.block_size) * wide,
         "first_layer": (2 * vocab + shape.block_size) * wide,
@@ -135,7 +80,7 @@ def lay_out(shape: Architecture, lanes: int, itemsize: int) -> Layout:
         "fc1": 4 * wide * wide,
         "fc2": (4 * wide + hidden) * wide,
     }
-    for name, size in {
+    sizes = {
         "stream": tall,
         "embedded": tall,
         "embedded_scale": row,
@@ -149,13 +94,9 @@ def lay_out(shape: Architecture, lanes: int, itemsize: int) -> Layout:
         "d_normed": tall,
         "d_attended": tall,
         "turned": up(max(hidden, wide), lanes) * (columns + lanes),
-        "d_scores": square,
-        "turned_scores": square,
-        "turned_d_scores": square,
-    }.items():
-        offsets[name] = take(size)
-    first_space = cursor
-    for name, size in {
+        "squares": 3 * longest * longest,
+    }
+    layer_sizes = {
         "normed1": tall,
         "scale1": row,
         "qkv": 3 * wide * row,
@@ -165,23 +106,21 @@ def lay_out(shape: Architecture, lanes: int, itemsize: int) -> Layout:
         "scale2": row,
         "active": up(hidden, lanes) * row,
         "active_slope": hidden * row,
-    }.items():
-        offsets[name] = take(size) - first_space
-    layer_space = cursor - first_space
-    return Layout(
-        vocab=vocab,
-        wide=wide,
-        heads=shape.n_head,
-        layers=shape.n_layer,
-        hidden=hidden,
-        squared=int(shape.activation == "squared_relu"),
-        columns=columns,
-        weights=up(shape.parameters, lanes),
-        first_space=first_space,
-        layer_space=layer_space,
-        size=cursor + layer_space * (shape.n_layer - 1),
-        **offsets,
-    )
+    }
+
+    def place(sizes: dict[str, int]) -> int:
+        end = 0
+        for name, size in sizes.items():
+            layout[name] = end
+            end += up(size + 2 * lanes, 64 // itemsize)
+        return end
+
+    layout["first_space"], layout["layer_space"] = place(sizes), place(layer_sizes)
+    layout["size"] = layout["first_space"] + layout["layer_space"] * shape.n_layer
+    return np.array([tuple(layout.values())], [(name, np.int64) for name in layout])
+
+
+RECORD = lay_out(Architecture(1, 1, 1, 1, 1, 1), 1, 8).dtype
 
 
 @fragment
@@ -277,16 +216,18 @@ def attention(qkv, attended, scores, ld, wide, heads, start, first, n):
 
 
 @fragment
-def attention_backward(qkv, d_qkv, d_attended, scores, d_scores, turned, d_turned, ld, wide, heads, start, n):
+def attention_backward(qkv, d_qkv, d_attended, scores, squares, ld, wide, heads, start, n):
     """The way back through `attention`, with A in `scores`:
 
         dA = v^T d_attended;  dS = A (dA - sum over t of A dA) / sqrt(d)
         dq = k dS;  dk[:, t] = sum over p >= t of q[:, p] dS[t, p];  dv[:, t] = the same of d_attended and A
 
-    For dk and dv the keys t stand in lanes, which takes A and dS transposed, square by square.
+    For dk and dv the keys t stand in lanes, which takes A and dS transposed, square by square. `squares` has room for
+    dS and these two.
     """
     lanes, d = width(qkv), wide // heads
     square = up(n, lanes)
+    d_scores, turned, d_turned = squares, squares + square * square, squares + 2 * square * square
     scale = 1.0 / math.sqrt(d)
     for head in range(heads):
         corner = head * d * ld + start
@@ -429,19 +370,10 @@ def forward(w, work, places, layout, segments, begin, end, known, columns, ld):
         matmul(active, ld, matrix + layout.fc1, wide, ONE, normed2, ld, hidden, columns, wide, SET)
         relu(active, space + layout.active_slope, ld, hidden, columns, layout.squared)
         matmul(x, ld, matrix + layout.fc2, hidden, ONE, active, ld, wide, columns, hidden, ADD)
-    logits = work + layout.logits
+    logits, slopes, share = work + layout.logits, work + layout.slopes, work + layout.share
     matmul(logits, ld, w + layout.head, wide, ONE, x, ld, layout.vocab, columns, wide, SET)
-    return cross_entropy(
-        logits,
-        work + layout.slopes,
-        places + 2 * layout.columns,
-        work + layout.share,
-        work + layout.peak,
-        work + layout.total,
-        ld,
-        layout.vocab,
-        columns,
-    )
+    target, peak, total = places + 2 * layout.columns, work + layout.peak, work + layout.total
+    return cross_entropy(logits, slopes, target, share, peak, total, ld, layout.vocab, columns)
 
 
 @fragment
@@ -474,20 +406,8 @@ def backward(w, gradient, work, places, layout, segments, begin, end, columns, l
         for i in range(begin, end):
             n = segments[4 * i + 1]
             square = up(n, width(dx))
-            attention_backward(
-                space + layout.qkv,
-                d_inner,
-                d_attended,
-                scores,
-                work + layout.d_scores,
-                work + layout.turned_scores,
-                work + layout.turned_d_scores,
-                ld,
-                wide,
-                layout.heads,
-                start,
-                n,
-            )
+            qkv, squares = space + layout.qkv, work + layout.squares
+            attention_backward(qkv, d_inner, d_attended, scores, squares, ld, wide, layout.heads, start, n)
             start += n
             scores = scores + layout.heads * square * square
         weight_gradient(d_matrix, d_inner, space + layout.normed1, turned, ld, 3 * wide, wide, columns)
@@ -563,18 +483,18 @@ class Fused(Machine):
         self.dtype = np.dtype(dtype)
         lanes = lanes or host_lanes(self.dtype.itemsize)
         super().__init__(architecture, min(positions, architecture.block_size), architecture.block_size, lanes)
-        layout, row = lay_out(architecture, lanes, self.dtype.itemsize), row_length(architecture.block_size, lanes)
-        layouts = np.array([layout], RECORD)
+        layouts, row = lay_out(architecture, lanes, self.dtype.itemsize), row_length(architecture.block_size, lanes)
+        layout = layouts[0]
         self._run = entry(dtype, lanes)
         self._program, self._speaking = (layouts, 0), (layouts, row)
-        self._work = self._aligned(layout.size)
-        self._places = np.zeros(3 * layout.columns, np.int64)
+        self._work = self._aligned(layout["size"])
+        self._places = np.zeros(3 * layout["columns"], np.int64)
         # Rows of weights, their memory and gradient: aligned, and never at the same place of a page, where the
         # processor would take a load for one that must wait for a store.
         size = up(architecture.parameters + lanes, 4096 // self.dtype.itemsize) + 1024 // self.dtype.itemsize
         self._state = self._aligned(4 * size).reshape(4, size)
         self._own = tuple(self._state[:3])
-        self._logits = self._work[layout.logits :][: architecture.vocab_size * row].reshape(-1, row)
+        self._logits = self._work[layout["logits"] :][: architecture.vocab_size * row].reshape(-1, row)
 
     def _aligned(self, size: int) -> np.ndarray:
         """Zeros that start at a cache line."""

@@ -487,9 +487,7 @@ def add_to(target, i, v):
 
 
 @fragment
-def product_back(
-    a, d_a, a_step, a_stride, b, d_b, b_stride, d_y, room, turned, spare, rounds, terms, columns, existing
-):
+def product_back(a, d_a, a_step, a_stride, b, d_b, b_stride, d_y, room, spare, rounds, terms, columns, existing):
     """Of y[i] = sum over k of a[i, k] b[k], with d_y its gradient:
 
         d_b[k, p] += sum over i of a[i, k] d_y[i, p];  d_a[i, k] += sum over p of d_y[i, p] b[k, p]
@@ -497,6 +495,7 @@ def product_back(
     In the second, positions are summed over, so that lanes must be something else: whatever of i and k has its
     neighbours side by side in `a`. That takes b or d_y turned. Only the `existing` ones of the columns are summed.
     """
+    turned = spare + width(spare) * width(spare)
     matmul(d_b, b_stride, a, a_stride, a_step, d_y, room, terms, columns, rounds, ACCUMULATE)
     if a_stride == 1:
         tall = turn(turned, spare, b, b_stride, terms, columns)
@@ -507,7 +506,7 @@ def product_back(
 
 
 @fragment
-def backward(code, constants, instructions, room, data, grad, text, n, turned, spare):
+def backward(code, constants, instructions, room, data, grad, text, n, spare):
     """Sweep the instructions from last to first: each hands the gradient of its outputs on to its operands.
 
     MAX hands on none.
@@ -587,23 +586,8 @@ def backward(code, constants, instructions, room, data, grad, text, n, turned, s
                         add_to(gu, s, g * load(v, t))
                         add_to(gv, t, g * load(u, s))
             elif op == PRODUCT:
-                product_back(
-                    data + a,
-                    grad + a,
-                    a_step,
-                    a_stride,
-                    v,
-                    gv,
-                    b_stride,
-                    gy,
-                    room,
-                    turned,
-                    spare,
-                    rounds,
-                    terms,
-                    stride,
-                    end - p,
-                )
+                x, gx = data + a, grad + a
+                product_back(x, gx, a_step, a_stride, v, gv, b_stride, gy, room, spare, rounds, terms, stride, end - p)
             elif op == PICK:
                 for q in range(end - p):
                     source = a + text[p + q + length] * a_stride + (p + q) * b
@@ -648,7 +632,7 @@ def entry(lanes: int) -> Callable:
                 if rates.size:
                     grad[start : start + rows * room] = 0.0
                     grad[loss : loss + n] = share
-                    backward(instruction, number, instructions, room, w, d, text, n, spare + lanes * lanes, spare)
+                    backward(instruction, number, instructions, room, w, d, text, n, spare)
             losses[i] = total
             if not math.isfinite(total):
                 grad[:start] = 0.0
