@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from .errors import BadInput, Failure
-from .signals import Signalled, heed
+from .signals import Signalled, heed, waiting
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         heed()
         _open_streams()
-        return _status(sys.argv[1:] if arguments is None else arguments)
+        status = _status(sys.argv[1:] if arguments is None else arguments)
+        number = waiting()
+        return status if number is None else 128 + number
     except Signalled as signalled:
         return 128 + signalled.number
 

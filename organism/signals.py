@@ -25,6 +25,7 @@ class Signalled(BaseException):
 
 NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _heard_at = -math.inf
+_waiting: int | None = None
 
 
 def heed() -> None:
@@ -34,14 +35,19 @@ def heed() -> None:
     sys.unraisablehook = _on_unraisable
 
 
+def waiting() -> int | None:
+    """The signal that waits to be raised, if one does: who ends before that can end as it would have made them."""
+    return _waiting
+
+
 def _on_signal(number: int, frame: FrameType | None) -> None:
-    global _heard_at
+    global _heard_at, _waiting
     if time.monotonic() - _heard_at < GRACE:
         return
     if _imports(frame):
         _say_again(number)
         return
-    _heard_at = time.monotonic()
+    _heard_at, _waiting = time.monotonic(), None
     raise Signalled(number)
 
 
@@ -64,6 +70,9 @@ def _imports(frame: FrameType | None) -> bool:
 
 
 def _say_again(number: int) -> None:
+    global _waiting
+    _waiting = number
+
     def tell() -> None:
         if hasattr(signal, "pthread_kill"):
             signal.pthread_kill(threading.main_thread().ident or 0, number)
