@@ -1,5 +1,7 @@
 """What happened, in words: one sentence for every event, for the log of a screen and for what is printed."""
 
+import math
+
 from ..corpus import FEW
 from ..events import (
     Abandoned,
@@ -61,13 +63,13 @@ def sentence(event: Event, story: Story) -> tuple[str, str]:
         case Stage():
             return f"The creature is {event.stage}: “{event.saying}”.", event.stage
         case TrainStart():
-            return f"It starts to learn: {event.params:,} parameters, {counted(event.documents, 'document')}.", ""
+            return f"It starts to learn: {event.params:,} parameters, {describe(event.genes)}.", ""
         case TrainStep():
             return f"After step {event.step} its loss is {event.loss:.4f}.", DETAIL
         case TrainEnd(validation_loss=None):
             return f"It has learnt; its last training loss is {event.loss:.4f}.", "good"
         case TrainEnd():
-            return f"It has learnt: {event.validation_loss:.4f} nats per token on names it never saw.", "good"
+            return f"It has learnt in {event.seconds:.1f} s: {_held_out(event)}.", "good"
         case Dream():
             return f"It dreams: {' '.join(event.names)}.", DETAIL
         case GenerationStart():
@@ -95,10 +97,8 @@ def sentence(event: Event, story: Story) -> tuple[str, str]:
             return f"#{event.id} is confirmed: {_confirmed(event, story)}.", "good"
         case EvolutionEnd():
             reason = REASONS.get(event.reason, event.reason)
-            return (
-                f"Evolution ends, {reason}: #{event.champion} is the champion, test loss {event.test_loss:.4f}.",
-                "good",
-            )
+            effort = f"{counted(event.evaluations, 'training')} in {event.seconds:.1f} s"
+            return f"Evolution ends, {reason}: #{event.champion} is the champion of {effort}.", "good"
         case Extinct():
             return f"Nothing lives any more in generation {event.generation}: the run ends without a champion.", "bad"
         case GenomeWritten():
@@ -151,12 +151,20 @@ def _judged(event: Judged, story: Story) -> tuple[str, str]:
     return f"{who}, is judged: {fitness:.4f}.", DETAIL
 
 
+def _held_out(event: TrainEnd) -> str:
+    """What the creature came to on documents that it never saw, in nats per token."""
+    return f"validation loss {event.validation_loss:.4f}, test loss {event.test_loss or math.nan:.4f}"
+
+
 def _confirmed(event: Confirmed, story: Story) -> str:
-    """The honest loss, and before it what was selected for, where that is something else."""
-    loss = f"{event.validation_loss.mean:.4f} ± {event.validation_loss.sd:.4f}"
-    if story.objective == "loss":
-        return loss
-    return f"{story.objective} {story.figure(event.fitness.mean):.4f} ± {event.fitness.sd:.4f}, loss {loss}"
+    """The honest losses and the genes, and before them what was selected for, where that is something else."""
+    loss, aim = event.validation_loss, ""
+    if story.objective != "loss":
+        aim = f"{story.objective} {story.figure(event.fitness.mean):.4f} ± {event.fitness.sd:.4f}, "
+    return (
+        f"{aim}validation loss {loss.mean:.4f} ± {loss.sd:.4f} (n = {loss.n}), test loss {event.test_loss:.4f}, "
+        f"{describe(event.genes)}"
+    )
 
 
 def _act(event: Act) -> str:
