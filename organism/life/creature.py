@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,11 +15,14 @@ from ..genes import Genes
 from ..genome import Genome
 from ..home import Home
 from ..mind.gpt import Architecture
-from ..mind.metabolism.build import Metabolism, build, prepare, to_compile
+from ..mind.metabolism.build import build, prepare, to_compile
 from ..mind.sampling import dreams
 from ..mind.training import Creature, Training, architecture_of
 from ..mind.weights import load_weights, save_weights
 from .genomes import genome_in_force
+
+if TYPE_CHECKING:
+    from ..mind.metabolism.machine import Machine
 
 SEED = 42
 METABOLISM = "tape"
@@ -132,10 +136,10 @@ def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[
     return creature
 
 
-def _able_body(architecture: Architecture, longest: int, say: Callable[[str], None]) -> tuple[str, Metabolism]:
+def _able_body(architecture: Architecture, longest: int, say: Callable[[str], None]) -> tuple[str, "Machine"]:
     """What runs a creature of whatever size, and its name: the tape, or `fused` where the tape would be too large."""
 
-    def built(metabolism: str) -> tuple[str, Metabolism]:
+    def built(metabolism: str) -> tuple[str, "Machine"]:
         if what := to_compile(metabolism):
             say(f"compiling {what} (a few seconds) ...")
         return metabolism, build(metabolism, architecture, longest)

@@ -8,28 +8,25 @@ import numpy as np
 
 
 class Adam(msgspec.Struct):
-    """The optimizer's memory for one parameter vector: both running means, and how many steps were taken."""
+    """The optimizer of one parameter vector: both running means, their decay rates, and how many steps were taken.
+
+    `eps` keeps the division finite.
+    """
 
     first: np.ndarray
     second: np.ndarray
     step: int = 0
-
-    @classmethod
-    def for_weights(cls, weights: np.ndarray) -> "Adam":
-        return cls(np.zeros_like(weights), np.zeros_like(weights))
-
-
-class AdamConstants(msgspec.Struct, frozen=True):
-    """The decay rates of the two means, and what keeps the division finite."""
-
     beta1: float = 0.85
     beta2: float = 0.99
     eps: float = 1e-8
 
+    @classmethod
+    def for_weights(cls, weights: np.ndarray, **constants: float) -> "Adam":
+        """Before the first step of `weights`; `constants` are beta1, beta2 and eps."""
+        return cls(np.zeros_like(weights), np.zeros_like(weights), 0, **constants)
 
-def adam_step(
-    weights: np.ndarray, gradient: np.ndarray, memory: Adam, learning_rate: float, constants: AdamConstants
-) -> None:
+
+def adam_step(weights: np.ndarray, gradient: np.ndarray, adam: Adam, learning_rate: float) -> None:
     """Take one more step in place: the t-th, with g the gradient,
 
     first  <- beta1 first  + (1 - beta1) g
@@ -38,11 +35,11 @@ def adam_step(
 
     A weight whose gradient is too large to be squared becomes NaN: it would never move again, and nobody would know.
     """
-    memory.step += 1
+    adam.step += 1
     with np.errstate(over="ignore", invalid="ignore"):
-        memory.first += (1.0 - constants.beta1) * (gradient - memory.first)
-        memory.second += (1.0 - constants.beta2) * (gradient * gradient - memory.second)
-        mean = memory.first / (1.0 - constants.beta1**memory.step)
-        square = memory.second / (1.0 - constants.beta2**memory.step)
+        adam.first += (1.0 - adam.beta1) * (gradient - adam.first)
+        adam.second += (1.0 - adam.beta2) * (gradient * gradient - adam.second)
+        mean = adam.first / (1.0 - adam.beta1**adam.step)
+        square = adam.second / (1.0 - adam.beta2**adam.step)
         root = np.where(np.isinf(square), np.nan, np.sqrt(square))
-        weights -= learning_rate * mean / (root + constants.eps)
+        weights -= learning_rate * mean / (root + adam.eps)

@@ -9,14 +9,18 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..corpus import Corpus
 from ..genes import Genes
-from .adam import Adam, AdamConstants
+from .adam import Adam
 from .gpt import Architecture
-from .metabolism.build import Metabolism, build
+from .metabolism.build import build
+
+if TYPE_CHECKING:
+    from .metabolism.machine import Machine
 
 SLICE = 0.02  # seconds of training after which to look up
 MARKS = 100
@@ -61,7 +65,7 @@ def marks(num_steps: int) -> list[int]:
 class Creature:
     """A trained GPT: its genes, its weights and the metabolism that runs them."""
 
-    def __init__(self, genes: Genes, corpus: Corpus, mind: Metabolism, weights: np.ndarray, rng: random.Random):
+    def __init__(self, genes: Genes, corpus: Corpus, mind: "Machine", weights: np.ndarray, rng: random.Random):
         self.genes = genes
         self.corpus = corpus
         self.mind = mind
@@ -97,7 +101,7 @@ class Training:
         self.architecture = architecture_of(genes, corpus.vocab_size)
         self.mind = build(metabolism, self.architecture, corpus.longest, dtype, tick)
         self.weights = initial_weights(self.architecture, genes, self.rng, dtype)
-        self.adam = Adam.for_weights(self.weights)
+        self.adam = Adam.for_weights(self.weights, beta1=genes.beta1, beta2=genes.beta2)
         self.last_loss = math.nan
 
     @property
@@ -125,8 +129,7 @@ class Training:
         size = self.genes.batch_size
         order = np.arange(first * size, (first + steps) * size).reshape(steps, size) % (len(self.starts) - 1)
         rates = self.genes.learning_rate * self._decay(np.arange(first, first + steps) / self.genes.num_steps)
-        constants = AdamConstants(self.genes.beta1, self.genes.beta2)
-        losses = self.mind.train(self.weights, self.adam, self.tokens, self.starts, order, rates, constants)
+        losses = self.mind.train(self.weights, self.adam, self.tokens, self.starts, order, rates)
         finite = np.isfinite(losses)
         if not finite.all():
             raise Diverged(first + int(np.argmin(finite)) + 1)

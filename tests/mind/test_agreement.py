@@ -10,9 +10,8 @@ from scalars import CORNERS, LANES, TOLERANCE, Case, Reference, assert_agree, ca
 from organism.errors import BadInput
 from organism.genes import GENES
 from organism.life.genomes import PRESETS, read_preset
+from organism.mind.metabolism.build import METABOLISMS, build
 from organism.mind.metabolism.fused import Fused
-from organism.mind.metabolism.graph import Graph
-from organism.mind.metabolism.tape import Tape
 from organism.mind.sampling import dreams
 from organism.mind.training import Creature, Training, initial_weights
 
@@ -30,7 +29,7 @@ SMALL = {"embd": 16, "head": 16, "layer": 3, "block": 8, "ratio": 8, "vocab": 30
 
 
 def gradient(metabolism, case, dtype="float64"):
-    mind = metabolism(case.architecture, case.positions, dtype)
+    mind = build(metabolism, case.architecture, case.positions - 1, dtype)
     return mind.gradient(case.weights.astype(dtype), case.tokens, case.starts, case.batch)
 
 
@@ -38,10 +37,10 @@ def gradient(metabolism, case, dtype="float64"):
 @given(case=cases(**ANYWHERE))
 def test_tape_and_fused_agree_anywhere_in_the_bounds(case):
     try:
-        truth = gradient(Tape, case)
+        truth = gradient("tape", case)
     except BadInput:
         assume(False)
-    assert_agree(gradient(Fused, case), truth)
+    assert_agree(gradient("fused", case), truth)
 
 
 @pytest.mark.parametrize("shape", CORNERS.values(), ids=CORNERS)
@@ -50,14 +49,14 @@ def test_tape_and_fused_agree_at_the_corners(shape):
     tokens, starts = encode([rng.integers(0, shape.vocab_size, n).tolist() for n in (300, 1, 90)])
     weights = rng.normal(0, 0.5 / np.sqrt(shape.n_embd), shape.parameters)
     case = Case(shape, tokens, starts, np.arange(3), weights)
-    assert_agree(gradient(Fused, case), gradient(Tape, case))
+    assert_agree(gradient("fused", case), gradient("tape", case))
 
 
 @examples(100)
 @given(case=cases(**SMALL))
 def test_tape_and_fused_agree_with_the_scalar_graph(case):
     truth = Reference(case.architecture, case.weights).gradient([case.documents[i] for i in case.batch])
-    for metabolism in (Tape, Fused, Graph):
+    for metabolism in METABOLISMS:
         assert_agree(gradient(metabolism, case), truth)
 
 
@@ -66,7 +65,7 @@ def test_tape_and_fused_agree_with_the_scalar_graph(case):
 def test_float32_agrees_with_float64(case):
     weights = case.weights.astype(np.float32).astype(np.float64)
     case = case._replace(weights=weights)
-    assert_agree(gradient(Fused, case, "float32"), gradient(Fused, case), 1e-5)
+    assert_agree(gradient("fused", case, "float32"), gradient("fused", case), 1e-5)
 
 
 def schooling(preset, metabolism, dtype="float64"):

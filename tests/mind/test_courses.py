@@ -20,7 +20,7 @@ import pytest
 from llvmlite import ir
 from scalars import TOLERANCE, Reference, assert_agree, encode
 
-from organism.mind.adam import Adam, AdamConstants, adam_step
+from organism.mind.adam import Adam, adam_step
 from organism.mind.gpt import Architecture
 from organism.mind.metabolism import simd
 from organism.mind.metabolism.compiled import fragment
@@ -143,7 +143,7 @@ def test_adam_by_the_series_of_avx_512_is_adam(monkeypatch):
     gradient = np.resize(gradient, 16)
     weights = np.linspace(-1, 1, 16)
     expected, memory = weights.copy(), Adam.for_weights(weights)
-    adam_step(expected, gradient.copy(), memory, 0.01, AdamConstants())
+    adam_step(expected, gradient.copy(), memory, 0.01)
     first, second = np.zeros((2, 16))
     run(weights, first, second, gradient, 0.01 / (1 - 0.85), 1 / (1 - 0.99))
     assert np.isnan(expected[11:14]).all()
@@ -226,7 +226,7 @@ def by_the_graph(kind, dtype):
 def steps_of(mind, weights):
     """How many steps were learnt from, of three."""
     memory = Adam.for_weights(weights)
-    losses = mind.train(weights, memory, TOKENS, STARTS, np.tile([0, 1], (3, 1)), np.full(3, 0.01), AdamConstants())
+    losses = mind.train(weights, memory, TOKENS, STARTS, np.tile([0, 1], (3, 1)), np.full(3, 0.01))
     assert np.isfinite(losses).sum() == memory.step
     return memory.step
 

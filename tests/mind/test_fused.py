@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scalars import CORNERS, LANES, TOLERANCE, Reference, assert_agree, cases, encode, examples, published
 
-from organism.mind.adam import Adam, AdamConstants
+from organism.mind.adam import Adam
 from organism.mind.gpt import Architecture
 from organism.mind.metabolism.fused import GROUP, Fused
 
@@ -120,11 +120,10 @@ def test_training_in_pieces_is_training_at_once(dtype):
     order, rates = np.arange(40).reshape(20, 2), np.full(20, 0.01)
     fused = Fused(PRESET, 16, dtype)
     at_once, in_pieces = (random_weights(PRESET, 5, 0.08).astype(dtype) for _ in range(2))
-    losses = fused.train(at_once, Adam.for_weights(at_once), tokens, starts, order, rates, AdamConstants())
+    losses = fused.train(at_once, Adam.for_weights(at_once), tokens, starts, order, rates)
     memory = Adam.for_weights(in_pieces)
     pieces = [
-        fused.train(in_pieces, memory, tokens, starts, order[part], rates[part], AdamConstants())
-        for part in (slice(0, 7), slice(7, 20))
+        fused.train(in_pieces, memory, tokens, starts, order[part], rates[part]) for part in (slice(0, 7), slice(7, 20))
     ]
     assert np.array_equal(np.concatenate(pieces), losses)
     assert np.array_equal(at_once, in_pieces)
@@ -143,7 +142,7 @@ def test_a_loss_that_is_not_finite_ends_training_and_is_seen(dtype, poison, plac
         start += rows * columns
     fused = Fused(PRESET, 16, dtype)
     before, memory = weights.copy(), Adam.for_weights(weights)
-    losses = fused.train(weights, memory, tokens, starts, np.arange(9)[:, None], np.full(9, 0.01), AdamConstants())
+    losses = fused.train(weights, memory, tokens, starts, np.arange(9)[:, None], np.full(9, 0.01))
     assert not np.isfinite(losses).any()
     assert memory.step == 0
     assert np.array_equal(weights, before, equal_nan=True)
@@ -157,14 +156,12 @@ def test_divergence_stops_at_the_step_where_it_happens(dtype):
     rates = np.full(12, 0.01)
     rates[4] = np.inf  # the sixth loss is the first of a creature that this step has destroyed
     memory = Adam.for_weights(weights)
-    losses = fused.train(weights, memory, tokens, starts, np.arange(12)[:, None], rates, AdamConstants())
+    losses = fused.train(weights, memory, tokens, starts, np.arange(12)[:, None], rates)
     assert np.isfinite(losses[:5]).all()
     assert not np.isfinite(losses[5:]).any()
     assert memory.step == 5
     healthy = random_weights(PRESET, 7, 0.08).astype(dtype)
-    again = fused.train(
-        healthy, Adam.for_weights(healthy), tokens, starts, np.arange(4)[:, None], rates[:4], AdamConstants()
-    )
+    again = fused.train(healthy, Adam.for_weights(healthy), tokens, starts, np.arange(4)[:, None], rates[:4])
     assert np.array_equal(again, losses[:4]), "a dead creature leaves something behind in the buffers"
 
 

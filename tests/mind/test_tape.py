@@ -11,9 +11,10 @@ from hypothesis import given
 from scalars import Reference, assert_agree, cases, encode, examples
 
 from organism.errors import BadInput
-from organism.mind.adam import Adam, AdamConstants
+from organism.mind.adam import Adam
 from organism.mind.gpt import GPT, Architecture, cross_entropy, linear
 from organism.mind.metabolism import tape as tape_module
+from organism.mind.metabolism.build import build
 from organism.mind.metabolism.graph import Graph
 from organism.mind.metabolism.simd import host_lanes
 from organism.mind.metabolism.tape import PRODUCT, Tape
@@ -120,9 +121,7 @@ def trained(tape, pieces, rates):
     adam = Adam.for_weights(weights)
     order = np.arange(2 * len(rates)).reshape(-1, 2) % 5
     cuts = np.cumsum([0, *pieces])
-    losses = [
-        tape.train(weights, adam, *NAMES, order[a:b], rates[a:b], AdamConstants()) for a, b in itertools.pairwise(cuts)
-    ]
+    losses = [tape.train(weights, adam, *NAMES, order[a:b], rates[a:b]) for a, b in itertools.pairwise(cuts)]
     return np.concatenate(losses), weights, adam
 
 
@@ -150,7 +149,7 @@ def test_divergence_ends_training_at_the_step_where_it_is_seen(metabolism):
     rates = np.full(8, 0.01)
     rates[3] = np.inf  # the fifth loss is the first of a creature that this step has destroyed
     with np.errstate(invalid="ignore"):
-        losses = mind.train(weights, adam, *NAMES, np.arange(8)[:, None] % 5, rates, AdamConstants())
+        losses = mind.train(weights, adam, *NAMES, np.arange(8)[:, None] % 5, rates)
     assert np.isfinite(losses[:4]).all()
     assert not np.isfinite(losses[4:]).any()
     assert adam.step == 4
@@ -168,7 +167,7 @@ def test_a_loss_that_is_no_number_is_never_a_number(metabolism, poison):
     weights[: 27 * 16] = poison
     weights[-64 * 16 :] = poison
     adam = Adam.for_weights(weights)
-    losses = metabolism(PRESET, 16).train(weights, adam, *NAMES, np.array([[0], [1]]), np.full(2, 0.1), AdamConstants())
+    losses = metabolism(PRESET, 16).train(weights, adam, *NAMES, np.array([[0], [1]]), np.full(2, 0.1))
     assert not np.isfinite(losses).any()
     assert adam.step == 0
 
@@ -186,10 +185,10 @@ def test_what_a_refused_tape_would_take_is_what_it_would_take(monkeypatch):
         Tape(PRESET, 16)
 
 
-@pytest.mark.parametrize("metabolism", [Graph, Tape])
+@pytest.mark.parametrize("metabolism", ["val", "tape"])
 def test_float32_is_refused_with_the_way_out(metabolism):
     with pytest.raises(BadInput, match=r"float32: .* '--metabolism fused'"):
-        metabolism(PRESET, 16, dtype="float32")
+        build(metabolism, PRESET, 16, "float32")
 
 
 def test_repetition_is_found_not_told():

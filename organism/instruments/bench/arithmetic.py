@@ -13,7 +13,7 @@ import numpy as np
 
 from ...corpus import Corpus
 from ...genes import PRIMORDIAL, Genes
-from ...mind.adam import Adam, AdamConstants
+from ...mind.adam import Adam
 from ...mind.gpt import GPT, Architecture
 from ...mind.metabolism.build import build, prepare
 from ...mind.metabolism.compiled import fragment
@@ -97,7 +97,7 @@ class Runner:
         weights = self.newborn.copy()
         memory = Adam.for_weights(weights)
         began = clock()
-        self.mind.train(weights, memory, self.tokens, self.starts, self.order, self.rates, AdamConstants())
+        self.mind.train(weights, memory, self.tokens, self.starts, self.order, self.rates)
         seconds = clock() - began
         return float(1e6 * seconds / self.lengths[self.order].sum() * self.lengths.mean())
 
@@ -208,7 +208,7 @@ def micro_benchmarks(corpus: Corpus, tell: Tell) -> tuple[Micro, ...]:
 
     def step(n: int) -> None:
         memory, order = Adam.for_weights(weights), np.zeros((n, 1), np.int64)
-        mind.train(weights.copy(), memory, tokens, starts, order, np.full(n, 0.01), AdamConstants())
+        mind.train(weights.copy(), memory, tokens, starts, order, np.full(n, 0.01))
 
     chain = forward(500)
     works = (

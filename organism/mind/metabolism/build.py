@@ -1,56 +1,42 @@
-"""The three metabolisms by name: what each can do, how one is made, and what has to be compiled for it first."""
+"""The three metabolisms by name: how one is made, and what has to be compiled for it first.
 
-from collections.abc import Callable, Sequence
+numba is imported when it's needed, and not with the lessons that begin here.
+"""
+
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..adam import Adam, AdamConstants
+from ...errors import BadInput
 from ..gpt import Architecture
+
+if TYPE_CHECKING:
+    from .machine import Machine
 
 METABOLISMS = ("val", "tape", "fused")
 DTYPES = ("float64", "float32")
 
 
-class Metabolism(Protocol):
-    """What runs a creature's arithmetic. `Machine` documents each of these."""
-
-    def train(
-        self,
-        weights: np.ndarray,
-        adam: Adam,
-        tokens: np.ndarray,
-        starts: np.ndarray,
-        order: np.ndarray,
-        learning_rates: np.ndarray,
-        constants: AdamConstants,
-    ) -> np.ndarray: ...
-
-    def gradient(
-        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
-    ) -> tuple[float, np.ndarray]: ...
-
-    def evaluate(
-        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, tick: Callable[[], None] = lambda: None
-    ) -> float: ...
-
-    def logits(self, weights: np.ndarray, tokens: Sequence[int], position: int) -> np.ndarray: ...
-
-
 def build(
     metabolism: str, architecture: Architecture, longest: int, dtype: str = "float64", tick: Callable = lambda: None
-) -> Metabolism:
-    """The metabolism of that name for documents of up to `longest` characters. A tape calls `tick` as it records."""
+) -> "Machine":
+    """The metabolism of that name for documents of up to `longest` characters. A tape calls `tick` as it records.
+
+    Raises BadInput for a dtype that it hasn't, and for a tape that would be too large.
+    """
     positions = min(architecture.block_size, longest + 1)
+    if metabolism != "fused" and dtype != "float64":
+        raise BadInput(f"--dtype {dtype}: {metabolism} computes in float64; '--metabolism fused' has float32")
     if metabolism == "val":
         from .graph import Graph
 
-        return Graph(architecture, positions, dtype, tick)
+        return Graph(architecture, positions, tick)
     if metabolism == "tape":
         from .tape import Tape
 
-        return Tape(architecture, positions, dtype, tick)
+        return Tape(architecture, positions, tick)
     from .fused import Fused
 
     return Fused(architecture, positions, dtype)

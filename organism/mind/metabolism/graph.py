@@ -7,31 +7,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...errors import BadInput
-from ..adam import Adam, AdamConstants, adam_step
+from ..adam import Adam, adam_step
 from ..gpt import GPT, Architecture, cross_entropy
 from ..val import Val
 from .tape import Tape
 
 
-class Graph:
-    """A creature made of `Val`s, with the interface of `Tape`."""
+class Graph(Tape):
+    """A creature made of `Val`s."""
 
-    def __init__(
-        self,
-        architecture: Architecture,
-        positions: int,
-        dtype: str = "float64",
-        tick: Callable[[], None] = lambda: None,
-    ):
-        if dtype != "float64":
-            raise BadInput(f"--dtype {dtype}: Vals compute in float64; '--metabolism fused' has float32")
+    def __init__(self, architecture: Architecture, positions: int, tick: Callable = lambda: None):
+        super().__init__(architecture, positions, tick)
         self.scalars = [Val(0.0) for _ in range(architecture.parameters)]
         self.gpt = GPT(architecture, architecture.matrices(self.scalars))
-        self.positions = positions
-        self.tape = Tape(architecture, positions, tick=tick)
-        self.evaluate = self.tape.evaluate
-        self.logits = self.tape.logits
 
     def train(
         self,
@@ -40,8 +28,7 @@ class Graph:
         tokens: np.ndarray,
         starts: np.ndarray,
         order: np.ndarray,
-        learning_rates: np.ndarray,
-        constants: AdamConstants,
+        rates: np.ndarray,
     ) -> np.ndarray:
         """As `Machine.train`."""
         losses = np.full(len(order), np.nan)
@@ -49,7 +36,7 @@ class Graph:
             losses[s], gradient = self.gradient(weights, tokens, starts, batch)
             if not np.isfinite(losses[s]):
                 break
-            adam_step(weights, gradient, adam, learning_rates[s], constants)
+            adam_step(weights, gradient, adam, rates[s])
         return losses
 
     def gradient(
@@ -68,7 +55,7 @@ class Graph:
 
     def loss(self, document: list[int]) -> Val:
         """Mean loss over the predictions of one document, its boundary tokens included in `document`."""
-        n = min(self.positions, len(document) - 1)
+        n = min(self._positions, len(document) - 1)
         keys, values = self.gpt.cache(), self.gpt.cache()
         losses = [cross_entropy(self.gpt(document[p], p, keys, values), document[p + 1]) for p in range(n)]
         return Val.sum(losses) / n

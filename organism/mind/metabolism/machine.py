@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba.core import types
 
-from ..adam import Adam, AdamConstants
+from ..adam import Adam
 from ..gpt import Architecture
 from .compiled import plain
 from .windows import windows
@@ -56,10 +56,9 @@ class Machine:
         tokens: np.ndarray,
         starts: np.ndarray,
         order: np.ndarray,
-        learning_rates: np.ndarray,
-        constants: AdamConstants,
+        rates: np.ndarray,
     ) -> np.ndarray:
-        """Take as many steps as `order` (steps, batch) has rows of document numbers; float64 loss of each.
+        """Take as many steps as `order` (steps, batch) has rows of document numbers, at `rates`; float64 loss of each.
 
         `weights` and `adam` change in place. A loss that isn't finite is the last: the entries after it are NaN.
         """
@@ -75,8 +74,8 @@ class Machine:
             self._program,
             self._memory(self._own[0]),
             documents,
-            plain(learning_rates, np.float64),
-            (constants.beta1, constants.beta2, constants.eps),
+            plain(rates, np.float64),
+            (adam.beta1, adam.beta2, adam.eps),
             adam.step,
             losses,
         )
@@ -90,9 +89,9 @@ class Machine:
 
         The gradient is what Adam without memory (beta1 = 0) remembers of a step of length 0.
         """
-        adam = Adam.for_weights(weights)
+        adam = Adam.for_weights(weights, beta1=0.0, beta2=0.0, eps=1.0)
         order = np.asarray(batch, np.int64)[None]
-        losses = self.train(weights.copy(), adam, tokens, starts, order, np.zeros(1), AdamConstants(0.0, 0.0, 1.0))
+        losses = self.train(weights.copy(), adam, tokens, starts, order, np.zeros(1))
         return float(losses[0]), adam.first
 
     def evaluate(

@@ -652,15 +652,8 @@ class Tape(Machine):
     """
 
     def __init__(
-        self,
-        architecture: Architecture,
-        positions: int,
-        dtype: str = "float64",
-        tick: Callable[[], None] = lambda: None,
-        lanes: int | None = None,
+        self, architecture: Architecture, positions: int, tick: Callable = lambda: None, lanes: int | None = None
     ):
-        if dtype != "float64":
-            raise BadInput(f"--dtype {dtype}: the tape computes in float64; '--metabolism fused' has float32")
         lanes = lanes or host_lanes(8)
         super().__init__(architecture, positions, positions, lanes)
         room = up(positions, lanes)
