@@ -121,7 +121,7 @@ def corpus_of(genome: Genome, data: str | None) -> Corpus:
 def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[[str], None]) -> Creature:
     """The trained creature of `home`: from its kept weights, or trained now if they're absent or another genome's."""
     kept = load_weights(home.weights)
-    metabolism, mind = _able_body(architecture_of(genome.genes, corpus.vocab_size), corpus.longest, say)
+    metabolism, mind = _metabolism_for(architecture_of(genome.genes, corpus.vocab_size), corpus.longest, say)
     if kept and kept[0].genes == genome.genes and kept[0].corpus == corpus.sha256:
         return Creature(genome.genes, corpus, mind, kept[1], random.Random(kept[0].seed))
     say(f"no weights of this genome on {corpus.name} yet: training it first")
@@ -136,7 +136,7 @@ def creature_in_force(home: Home, genome: Genome, corpus: Corpus, say: Callable[
     return creature
 
 
-def _able_body(architecture: Architecture, longest: int, say: Callable[[str], None]) -> tuple[str, "Machine"]:
+def _metabolism_for(architecture: Architecture, longest: int, say: Callable[[str], None]) -> tuple[str, "Machine"]:
     """What runs a creature of whatever size, and its name: the tape, or `fused` where the tape would be too large."""
 
     def built(metabolism: str) -> tuple[str, "Machine"]:

@@ -91,7 +91,7 @@ def predict(w: dict, letter: int, place: int, past: list) -> list[Val]:
 
 
 def surprise(w: dict, text: list[int]) -> Val:
-    """The loss: minus the mean logarithm of how likely each letter was held that came, in nats a letter."""
+    """The loss: minus the mean logarithm of how likely each letter seemed that came, in nats a letter."""
     places, past = min(CONTEXT, len(text) - 1), [([], []) for _ in range(LAYERS)]
     likely = [softmax(predict(w, text[place], place, past))[text[place + 1]] for place in range(places)]
     return -Val.sum([share.log() for share in likely]) / places

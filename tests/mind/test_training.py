@@ -178,9 +178,9 @@ def test_dreams_slide_past_the_context_and_stop_at_the_limit(small):
     training.advance(1)
     creature = training.creature()
     texts = dreams(creature, 100, random.Random(1), temperature=5.0)
-    assert max(len(held.text) for held in texts) > 3
-    assert all(len(held.text) <= small.longest + 1 for held in texts)
-    assert all(held.ended or len(held.text) == small.longest + 1 for held in texts)
+    assert max(len(dreamt.text) for dreamt in texts) > 3
+    assert all(len(dreamt.text) <= small.longest + 1 for dreamt in texts)
+    assert all(dreamt.ended or len(dreamt.text) == small.longest + 1 for dreamt in texts)
     assert dream(creature, random.Random(1), limit=0).text == ""
 
 
@@ -207,9 +207,9 @@ def test_a_letter_past_the_context_takes_one_reading_and_is_what_letter_by_lette
     monkeypatch.setattr(training.mind, "_run", counted)
     ticks = itertools.count()
     texts = dreams(creature, 40, random.Random(2), temperature=2.0, limit=30, tick=lambda: next(ticks))
-    letters = sum(len(held.text) + held.ended for held in texts)
+    letters = sum(len(dreamt.text) + dreamt.ended for dreamt in texts)
     assert next(readings) == letters
-    assert next(ticks) == 40 + sum(max(0, len(held.text) + held.ended - 5) for held in texts)
+    assert next(ticks) == 40 + sum(max(0, len(dreamt.text) + dreamt.ended - 5) for dreamt in texts)
     creature.mind = Spelling(training.mind)
     assert dreams(creature, 40, random.Random(2), temperature=2.0, limit=30) == texts
 
@@ -232,12 +232,12 @@ def test_a_prompt_opens_every_dream_and_conditions_it(small):
     training = Training(msgspec.structs.replace(PRIMORDIAL, num_steps=200), small, 1)
     training.advance(200)
     creature = training.creature()
-    texts = [held.text for held in dreams(creature, 30, random.Random(3), prompt="mi")]
+    texts = [dreamt.text for dreamt in dreams(creature, 30, random.Random(3), prompt="mi")]
     assert all(text.startswith("mi") for text in texts)
     tokens = [small.boundary, *map(small.letters.index, "mi")]
     logits = creature.mind.logits(creature.weights, tokens, 0)
     likeliest = small.letters[int(np.argmax(logits[: small.boundary]))]
-    colder = [held.text for held in dreams(creature, 20, random.Random(3), temperature=1e-3, prompt="mi")]
+    colder = [dreamt.text for dreamt in dreams(creature, 20, random.Random(3), temperature=1e-3, prompt="mi")]
     assert len(set(colder)) == 1
     assert colder[0] == "mi" or colder[0][2] == likeliest
 

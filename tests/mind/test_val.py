@@ -144,16 +144,16 @@ def test_random_graphs_have_the_gradients_that_differences_find(data):
     )
 
     def program(*leaves):
-        held = list(leaves)
+        nodes = list(leaves)
         for op, i, j in steps:
-            a, b = held[i % len(held)], held[j % len(held)]
+            a, b = nodes[i % len(nodes)], nodes[j % len(nodes)]
             if op in "+-*":
-                held.append(BINARY[op][0](a, b) * 0.5)
+                nodes.append(BINARY[op][0](a, b) * 0.5)
             elif op == "/":
-                held.append(a / (b * b + 1.0))
+                nodes.append(a / (b * b + 1.0))
             else:
-                held.append((a * 0.3).exp() if op == "e" else (a + 0.1).relu())
-        return Val.sum(held)
+                nodes.append((a * 0.3).exp() if op == "e" else (a + 0.1).relu())
+        return Val.sum(nodes)
 
     assert gradients(program, *values) == pytest.approx(slopes(program, *values), rel=1e-4, abs=1e-4)
 

@@ -24,22 +24,9 @@ from numba.extending import register_jitable
 
 from ..gpt import Architecture
 from .compiled import fragment, kernel, name_of, plain
-from .loops import ADD, ONE, SET, matmul, step_in_lanes
+from .loops import ADD, ONE, SET, matmul, step_in_lanes, transpose
 from .machine import INTEGERS, STEPS, Machine
-from .simd import (
-    exp,
-    from_lane,
-    host_lanes,
-    load,
-    pointer,
-    splat,
-    sqrt,
-    store,
-    transpose_tile,
-    up,
-    where,
-    width,
-)
+from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, transpose_tile, up, where, width
 
 # How many columns a group holds at least: few enough for the activations of a small creature to stay in the cache.
 GROUP = 256
@@ -61,7 +48,6 @@ def lay_out(shape: Architecture, lanes: int, itemsize: int) -> np.ndarray:
     longest = up(shape.block_size, lanes)
     columns = max(GROUP, longest)
     row = row_length(columns, lanes)
-    tall = up(wide, lanes) * row  # what is transposed has whole vectors of rows
     layout = {
         "vocab": vocab,
         "wide": wide,
@@ -81,30 +67,30 @@ def lay_out(shape: Architecture, lanes: int, itemsize: int) -> np.ndarray:
         "fc2": (4 * wide + hidden) * wide,
     }
     sizes = {
-        "stream": tall,
-        "embedded": tall,
+        "stream": wide * row,
+        "embedded": wide * row,
         "embedded_scale": row,
         "logits": vocab * row,
         "slopes": vocab * row,
         "share": row,
         "peak": row,
         "total": row,
-        "d_stream": tall,
+        "d_stream": wide * row,
         "d_inner": max(hidden, 3 * wide) * row,
-        "d_normed": tall,
-        "d_attended": tall,
-        "turned": up(max(hidden, wide), lanes) * (columns + lanes),
+        "d_normed": wide * row,
+        "d_attended": wide * row,
+        "spare": lanes * lanes + up(max(hidden, wide), lanes) * (columns + lanes),
         "squares": 3 * longest * longest,
     }
     layer_sizes = {
-        "normed1": tall,
+        "normed1": wide * row,
         "scale1": row,
         "qkv": 3 * wide * row,
         "scores": shape.n_head * columns * longest,
-        "attended": tall,
-        "normed2": tall,
+        "attended": wide * row,
+        "normed2": wide * row,
         "scale2": row,
-        "active": up(hidden, lanes) * row,
+        "active": hidden * row,
         "active_slope": hidden * row,
     }
 
@@ -124,27 +110,10 @@ RECORD = lay_out(Architecture(1, 1, 1, 1, 1, 1), 1, 8).dtype
 
 
 @fragment
-def transpose(target, source, ld, rows, columns):
-    """target[column, row] = source[row, column], rows of the target being whole vectors, filled up with zeros.
-
-    The zeros let a gradient be added to a matrix of any width in whole vectors: they add nothing to what lies behind
-    the end of a row. Needs no more than `columns` rows of the target, in whole vectors.
-    """
-    lanes = width(source)
-    tall = up(rows, lanes)
-    for i in range(rows, tall):
-        for j in range(0, columns, lanes):
-            store(source, i * ld + j, splat(source, 0.0))
-    for j in range(0, columns, lanes):
-        for i in range(0, tall, lanes):
-            transpose_tile(target + (j * tall + i), tall, source + (i * ld + j), ld)
-    return tall
-
-
-@fragment
-def weight_gradient(gradient, slopes, inputs, turned, ld, rows, wide, columns):
+def weight_gradient(gradient, slopes, inputs, spare, ld, rows, wide, columns):
     """For outputs = W inputs: dW[i, j] += sum over columns of slopes[i, column] inputs[j, column]."""
-    tall = transpose(turned, inputs, ld, wide, columns)
+    turned = spare + width(spare) * width(spare)
+    tall = transpose(turned, spare, inputs, ld, wide, columns)
     matmul(gradient, wide, slopes, ld, ONE, turned, tall, rows, wide, columns, ADD)
 
 
@@ -384,23 +353,23 @@ def backward(w, gradient, work, places, layout, segments, begin, end, columns, l
     """
     wide, hidden = layout.wide, layout.hidden
     dx, d_inner, d_normed = work + layout.d_stream, work + layout.d_inner, work + layout.d_normed
-    slopes, turned, d_attended = work + layout.slopes, work + layout.turned, work + layout.d_attended
-    weight_gradient(gradient + layout.head, slopes, work + layout.stream, turned, ld, layout.vocab, wide, columns)
+    slopes, spare, d_attended = work + layout.slopes, work + layout.spare, work + layout.d_attended
+    weight_gradient(gradient + layout.head, slopes, work + layout.stream, spare, ld, layout.vocab, wide, columns)
     matmul(dx, ld, w + layout.head, ONE, wide, slopes, ld, wide, columns, layout.vocab, SET)
     for layer in range(layout.layers - 1, -1, -1):
         matrix = w + (layout.first_layer + layer * layout.layer_weights)
         d_matrix = gradient + (layout.first_layer + layer * layout.layer_weights)
         space = work + (layout.first_space + layer * layout.layer_space)
-        weight_gradient(d_matrix + layout.fc2, dx, space + layout.active, turned, ld, wide, hidden, columns)
+        weight_gradient(d_matrix + layout.fc2, dx, space + layout.active, spare, ld, wide, hidden, columns)
         matmul(d_inner, ld, matrix + layout.fc2, ONE, hidden, dx, ld, hidden, columns, wide, SET)
         for i in range(hidden):
             for j in range(i * ld, i * ld + columns, width(dx)):
                 store(d_inner, j, load(d_inner, j) * load(space + layout.active_slope, j))
-        weight_gradient(d_matrix + layout.fc1, d_inner, space + layout.normed2, turned, ld, hidden, wide, columns)
+        weight_gradient(d_matrix + layout.fc1, d_inner, space + layout.normed2, spare, ld, hidden, wide, columns)
         matmul(d_normed, ld, matrix + layout.fc1, ONE, wide, d_inner, ld, wide, columns, hidden, SET)
         rmsnorm_backward(dx, d_normed, space + layout.normed2, space + layout.scale2, ld, wide, columns, ADD)
 
-        weight_gradient(d_matrix + layout.output, dx, space + layout.attended, turned, ld, wide, wide, columns)
+        weight_gradient(d_matrix + layout.output, dx, space + layout.attended, spare, ld, wide, wide, columns)
         matmul(d_attended, ld, matrix + layout.output, ONE, wide, dx, ld, wide, columns, wide, SET)
         start, scores = 0, space + layout.scores
         for i in range(begin, end):
@@ -410,11 +379,12 @@ def backward(w, gradient, work, places, layout, segments, begin, end, columns, l
             attention_backward(qkv, d_inner, d_attended, scores, squares, ld, wide, layout.heads, start, n)
             start += n
             scores = scores + layout.heads * square * square
-        weight_gradient(d_matrix, d_inner, space + layout.normed1, turned, ld, 3 * wide, wide, columns)
+        weight_gradient(d_matrix, d_inner, space + layout.normed1, spare, ld, 3 * wide, wide, columns)
         matmul(d_normed, ld, matrix, ONE, wide, d_inner, ld, wide, columns, 3 * wide, SET)
         rmsnorm_backward(dx, d_normed, space + layout.normed1, space + layout.scale1, ld, wide, columns, ADD)
     rmsnorm_backward(dx, dx, work + layout.embedded, work + layout.embedded_scale, ld, wide, columns, SET)
-    tall = transpose(turned, dx, ld, wide, columns)
+    turned = spare + width(dx) * width(dx)
+    tall = transpose(turned, spare, dx, ld, wide, columns)
     for j in range(columns):
         token = gradient + places[j] * wide
         position = gradient + (layout.wpe + places[layout.columns + j] * wide)

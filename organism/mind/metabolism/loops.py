@@ -1,9 +1,9 @@
-"""The two loops over SIMD lanes that compiled metabolisms share: one matrix product for everything, and Adam."""
+"""Loops over SIMD lanes that compiled metabolisms share: a matrix product, a transposition, and Adam."""
 
 import numpy as np
 
 from .compiled import fragment
-from .simd import height, load, splat, sqrt, store, tile, width
+from .simd import height, load, splat, sqrt, store, tile, transpose_tile, up, width
 
 # What to do with sums, and the stride of neighbours. For plain constants as arguments numba would compile a function
 # once for each value.
@@ -39,6 +39,27 @@ def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
                 else:
                     tile(1, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
                 i += full
+
+
+@fragment
+def transpose(target, spare, source, ld, rows, columns):
+    """target[column, row] = source[row, column], rows of the target being whole vectors, filled up with zeros.
+
+    The zeros let a gradient be added to a matrix of any width in whole vectors: they add nothing to what lies behind
+    the end of a row. Rows of the source lie `ld` apart, `spare` has room for a square of vectors. Returns how far apart
+    rows of the target lie; it has no more than `columns` of them, in whole vectors.
+    """
+    lanes = width(source)
+    tall = up(rows, lanes)
+    for i in range(0, tall, lanes):
+        for j in range(0, columns, lanes):
+            corner, apart = source + (i * ld + j), ld
+            if rows - i < lanes:
+                for k in range(lanes):
+                    store(spare, k * lanes, load(corner, k * ld) if i + k < rows else splat(source, 0.0))
+                corner, apart = spare, lanes
+            transpose_tile(target + (j * tall + i), tall, corner, apart)
+    return tall
 
 
 @fragment

@@ -273,29 +273,19 @@ def pointer_add(context, builder, sig, args):
     return builder.gep(args[0], [args[1]])
 
 
-@lower_builtin(operator.add, Vector, Vector)
-def vector_add(context, builder, sig, args):
-    return builder.fadd(*args, flags=CONTRACT)
+def lower_lane_by_lane(operation: Any, instruction: str, *first: Any, **options: Any) -> None:
+    """Have an operator between two vectors become the method of that name of LLVM's builder."""
+
+    @lower_builtin(operation, Vector, Vector)
+    def lowered(context, builder, sig, args):
+        return getattr(builder, instruction)(*first, *args, **options)
 
 
-@lower_builtin(operator.sub, Vector, Vector)
-def vector_sub(context, builder, sig, args):
-    return builder.fsub(*args, flags=CONTRACT)
-
-
-@lower_builtin(operator.mul, Vector, Vector)
-def vector_mul(context, builder, sig, args):
-    return builder.fmul(*args, flags=CONTRACT)
-
-
-@lower_builtin(operator.truediv, Vector, Vector)
-def vector_div(context, builder, sig, args):
-    return builder.fdiv(*args)
-
-
-@lower_builtin(operator.gt, Vector, Vector)
-def vector_gt(context, builder, sig, args):
-    return builder.fcmp_ordered(">", *args)
+lower_lane_by_lane(operator.add, "fadd", flags=CONTRACT)
+lower_lane_by_lane(operator.sub, "fsub", flags=CONTRACT)
+lower_lane_by_lane(operator.mul, "fmul", flags=CONTRACT)
+lower_lane_by_lane(operator.truediv, "fdiv")
+lower_lane_by_lane(operator.gt, "fcmp_ordered", ">")
 
 
 @intrinsic

@@ -33,9 +33,9 @@ from ...errors import BadInput
 from ..gpt import GPT, Architecture, cross_entropy
 from .compiled import fragment, kernel, name_of
 from .loops import ADD as ACCUMULATE
-from .loops import ONE, SET, matmul, step_in_lanes
+from .loops import ONE, SET, matmul, step_in_lanes, transpose
 from .machine import FLOATS, INTEGERS, STEPS, Machine
-from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, transpose_tile, up, where, width
+from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, up, where, width
 
 MAX_BYTES = 1 << 30
 
@@ -377,26 +377,6 @@ def silence(rows, room, rounds, first, grows, p):
 
 
 @fragment
-def turn(target, spare, source, stride, rows, columns):
-    """target[column, row] = source[row, column], rows of the target being whole vectors, filled up with zeros.
-
-    Rows of the source lie `stride` apart. Returns how far apart those of the target do.
-    """
-    lanes = width(source)
-    tall = -(-rows // lanes) * lanes
-    for i in range(0, tall, lanes):
-        for j in range(0, columns, lanes):
-            corner, apart = source + (i * stride + j), stride
-            if rows - i < lanes:
-                for k in range(lanes):
-                    row = load(corner, k * stride) if i + k < rows else splat(source, 0.0)
-                    store(spare, k * lanes, row)
-                corner, apart = spare, lanes
-            transpose_tile(target + (j * tall + i), tall, corner, apart)
-    return tall
-
-
-@fragment
 def forward(code, constants, instructions, room, data, text, begin, n):
     """Replay all instructions for positions begin..n-1 of the document `text`, whole vectors of them."""
     lanes = width(data)
@@ -498,10 +478,10 @@ def product_back(a, d_a, a_step, a_stride, b, d_b, b_stride, d_y, room, spare, r
     turned = spare + width(spare) * width(spare)
     matmul(d_b, b_stride, a, a_stride, a_step, d_y, room, terms, columns, rounds, ACCUMULATE)
     if a_stride == 1:
-        tall = turn(turned, spare, b, b_stride, terms, columns)
+        tall = transpose(turned, spare, b, b_stride, terms, columns)
         matmul(d_a, a_step, d_y, room, ONE, turned, tall, rounds, terms, existing, ACCUMULATE)
     else:
-        tall = turn(turned, spare, d_y, room, rounds, columns)
+        tall = transpose(turned, spare, d_y, room, rounds, columns)
         matmul(d_a, a_stride, b, b_stride, ONE, turned, tall, terms, rounds, existing, ACCUMULATE)
 
 
