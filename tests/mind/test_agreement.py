@@ -15,6 +15,8 @@ from organism.mind.metabolism.fused import Fused
 from organism.mind.sampling import dreams
 from organism.mind.training import Creature, Training, initial_weights
 
+pytestmark = pytest.mark.kernels
+
 # A creature that a test can train in a moment, within the hard limits; and one that is small enough for `Val`s.
 ANYWHERE = {
     "embd": GENES["n_embd"].limits[1],

@@ -22,6 +22,8 @@ known = not to_compile("tape")
 prepare("tape")
 from organism.mind.metabolism.simd import host_lanes
 from organism.mind.metabolism.tape import entry
+
+pytestmark = pytest.mark.kernels
 misses = entry(host_lanes(8)).stats.cache_misses
 print(json.dumps([known, str(compiled.cache_folder()), sum(misses.values())]))
 """
@@ -237,3 +239,10 @@ def test_what_kernels_call_can_be_called_from_python_and_gives_a_result_or_an_er
     ran = subprocess.run([sys.executable, "-c", CALLS], capture_output=True, check=False, **options)
     assert ran.returncode == 0, ran.stderr
     assert all(int(count) >= 2 for count in ran.stdout.split())
+
+
+def test_lessons_load_no_compiler():
+    code = "import sys, organism.mind.training, organism.mind.weights, organism.mind.sampling, organism.mind.microgpt\n"
+    code += "print([name for name in sys.modules if name.partition('.')[0] in ('numba', 'llvmlite')])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert ran.stdout == "[]\n"

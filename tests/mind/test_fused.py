@@ -16,6 +16,8 @@ from organism.mind.adam import Adam
 from organism.mind.gpt import Architecture
 from organism.mind.metabolism.fused import GROUP, Fused
 
+pytestmark = pytest.mark.kernels
+
 PRESET = Architecture(vocab_size=27, n_embd=16, n_head=4, n_layer=1, block_size=16, mlp_ratio=4)
 
 

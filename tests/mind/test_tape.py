@@ -20,6 +20,8 @@ from organism.mind.metabolism.simd import host_lanes
 from organism.mind.metabolism.tape import PRODUCT, Tape
 from organism.mind.val import Val
 
+pytestmark = pytest.mark.kernels
+
 WIDTHS = sorted({host_lanes(8), 8, 4, 2, 1})
 PRESET = Architecture(vocab_size=27, n_embd=16, n_head=4, n_layer=1, block_size=16, mlp_ratio=4)
 NAMES = encode([[1, 2, 3], [4, 5, 6, 7, 8, 9, 1, 2, 3, 4], [2], [3, 1, 4, 1, 5, 9, 2, 6], [5, 3]])
