@@ -12,6 +12,8 @@ from numba import types
 
 from organism.mind.metabolism import compiled
 
+pytestmark = pytest.mark.kernels
+
 PACKAGE = Path(compiled.__file__).parents[2]
 # Prepare a metabolism, then say whether that was known beforehand, where the code lies, and how much was compiled.
 PROGRAM = """
@@ -22,8 +24,6 @@ known = not to_compile("tape")
 prepare("tape")
 from organism.mind.metabolism.simd import host_lanes
 from organism.mind.metabolism.tape import entry
-
-pytestmark = pytest.mark.kernels
 misses = entry(host_lanes(8)).stats.cache_misses
 print(json.dumps([known, str(compiled.cache_folder()), sum(misses.values())]))
 """
