@@ -19,7 +19,7 @@ UNMEASURED = "unmeasured"
 FEWEST = 4
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Registered(msgspec.Struct, frozen=True):
     """One genome in the registry."""
 
     id: str
@@ -41,7 +41,7 @@ def content_id(genome: Genome) -> str:
     return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
-def submit(home: Home, genome: Genome, author: str | None = None, notes: str | None = None) -> Entry:
+def submit(home: Home, genome: Genome, author: str | None = None, notes: str | None = None) -> Registered:
     """File `genome`. An author or notes that aren't given stay as the genome has them, or the file that there is."""
     own = genome.provenance or Provenance()
     objective, id = own.objective or UNMEASURED, content_id(genome)
@@ -52,19 +52,19 @@ def submit(home: Home, genome: Genome, author: str | None = None, notes: str | N
     author, notes = author or own.author or before.author, notes or own.notes or before.notes
     filed = msgspec.structs.replace(genome, provenance=msgspec.structs.replace(own, author=author, notes=notes))
     write_atomically(path, filed.toml().encode())
-    return Entry(id, objective, filed, path)
+    return Registered(id, objective, filed, path)
 
 
-def entries(home: Home) -> tuple[list[Entry], list[BadInput]]:
+def entries(home: Home) -> tuple[list[Registered], list[BadInput]]:
     """Everything that's filed, by objective, the fittest first; and what is wrong with files that are no genomes."""
     found, complaints = [], []
     for path in _filed(home):
         try:
-            found.append(Entry(path.stem, path.parent.name, read_genome(path), path))
+            found.append(Registered(path.stem, path.parent.name, read_genome(path), path))
         except BadInput as complaint:
             complaints.append(complaint)
 
-    def rank(entry: Entry) -> tuple:
+    def rank(entry: Registered) -> tuple:
         fitness = entry.provenance.fitness
         return entry.objective, -fitness.mean if fitness else float("inf"), entry.id
 

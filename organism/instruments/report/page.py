@@ -91,8 +91,8 @@ def page(title: str, parts: Iterable[str]) -> str:
 
 def section(title: str, *parts: str) -> str:
     """A part of the page under a heading; nothing if there's nothing in it."""
-    held = "\n".join(part for part in parts if part)
-    return f"<section><h2>{escape(title)}</h2>\n{held}</section>" if held else ""
+    inside = "\n".join(part for part in parts if part)
+    return f"<section><h2>{escape(title)}</h2>\n{inside}</section>" if inside else ""
 
 
 def card(*parts: str, title: str = "") -> str:
@@ -117,12 +117,12 @@ def tiles(figures: Iterable[tuple[str, str]]) -> str:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], marked: int | None = None) -> str:
     """A table whose first column names the row, and whose row `marked` stands out. Columns of numbers are aligned."""
-    held = [list(row) for row in rows]
-    numeric = [all(_is_number(row[i]) for row in held) and bool(held) for i in range(len(header))]
+    cells = [list(row) for row in rows]
+    numeric = [all(_is_number(row[i]) for row in cells) and bool(cells) for i in range(len(header))]
     kinds = [' class="n"' if is_numeric and i else "" for i, is_numeric in enumerate(numeric)]
     head = "".join(f"<th{kind}>{escape(cell)}</th>" for kind, cell in zip(kinds, header, strict=True))
     body = []
-    for i, row in enumerate(held):
+    for i, row in enumerate(cells):
         cells = f'<th scope="row">{escape(row[0])}</th>'
         cells += "".join(f"<td{kind}>{escape(cell)}</td>" for kind, cell in zip(kinds[1:], row[1:], strict=True))
         body.append(f'<tr class="win">{cells}</tr>' if i == marked else f"<tr>{cells}</tr>")
@@ -135,9 +135,9 @@ def _is_number(cell: str) -> bool:
     return re.fullmatch(r"[-+\d,.e%]*", cell) is not None
 
 
-def names(held: Iterable[str]) -> str:
+def names(dreamt: Iterable[str]) -> str:
     """Dreams, in columns."""
-    return '<ul class="names">' + "".join(f"<li>{escape(name) or '&nbsp;'}</li>" for name in held) + "</ul>"
+    return '<ul class="names">' + "".join(f"<li>{escape(name) or '&nbsp;'}</li>" for name in dreamt) + "</ul>"
 
 
 def paragraph(text: str, style: str = "") -> str:

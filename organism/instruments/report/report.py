@@ -345,9 +345,9 @@ def _dreams(story: Story) -> str:
     before = before or born.get(story.first.genome, ())
     after = after or (born.get(story.winner, ()) if story.winner else ())
     cards = [
-        card(names(held), title=title)
-        for title, held in ((f"As {story.first.stage}", before), ("As what it became", after))
-        if held
+        card(names(dreamt), title=title)
+        for title, dreamt in ((f"As {story.first.stage}", before), ("As what it became", after))
+        if dreamt
     ]
     return section("What it dreamt, before and after", grid(cards)) if cards else ""
 
