@@ -17,7 +17,7 @@ import msgspec
 from ...errors import BadInput
 from ...files import check_output, write_atomically
 from ...genes import told
-from .scaling import Analysis, Curve
+from .scaling import Analysis, ScalingCurve
 from .sweep import Results, Trained
 
 ENDINGS = (".json", ".csv")
@@ -143,7 +143,7 @@ def write_plot(path: Path, results: Results, analysis: Analysis) -> None:
     write_atomically(path, drawing.getvalue())
 
 
-def _draw(panel: Any, curve: Curve, colour: str) -> None:
+def _draw(panel: Any, curve: ScalingCurve, colour: str) -> None:
     """One curve: means, the seeds' reach, and the law."""
     x = [sample.x for sample in curve.samples]
     means = [sample.mean for sample in curve.samples]

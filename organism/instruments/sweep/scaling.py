@@ -109,7 +109,7 @@ class PowerLaw(msgspec.Struct, frozen=True):
         return self.floor + self.scale * x**-self.exponent
 
 
-class Curve(msgspec.Struct, frozen=True):
+class ScalingCurve(msgspec.Struct, frozen=True):
     """Creatures that differ along one axis only. `rest` holds the genes that they share where a sweep has several."""
 
     axis: str
@@ -129,21 +129,21 @@ class Curve(msgspec.Struct, frozen=True):
 class Analysis(msgspec.Struct, frozen=True):
     """All that is said of a sweep. `pareto` are the places of those points that only more compute can better."""
 
-    series: tuple[Curve, ...]
+    series: tuple[ScalingCurve, ...]
     pareto: tuple[int, ...]
 
 
 def analyse(points: Sequence[Point]) -> Analysis:
     """Every curve along every axis, and the Pareto-best by mean loss. Points without a loss are passed over."""
     alive = [i for i, point in enumerate(points) if point.losses]
-    curves: list[Curve] = []
+    curves: list[ScalingCurve] = []
     for axis in AXES:
         curves += along(axis, [points[i] for i in alive])
     best = pareto([(points[i].compute, fmean(points[i].losses)) for i in alive])
     return Analysis(tuple(curves), tuple(alive[i] for i in best))
 
 
-def along(axis: Axis, points: Sequence[Point]) -> list[Curve]:
+def along(axis: Axis, points: Sequence[Point]) -> list[ScalingCurve]:
     """The curves of `points` along `axis`: those that agree in all other genes, if they lie at two places or more."""
     others = [gene for gene in GENES if gene not in axis.own]
     groups: dict[tuple, dict[float, list[float]]] = {}
@@ -157,7 +157,7 @@ def along(axis: Axis, points: Sequence[Point]) -> list[Curve]:
             varying = [i for i in range(len(others)) if len({genes[i] for genes in groups}) > 1]
             rest = {others[i]: shared[i] for i in varying}
             found = tuple(returns(samples, axis.unit))
-            curves.append(Curve(axis.name, axis.unit_name, rest, tuple(samples), found, power_law(samples)))
+            curves.append(ScalingCurve(axis.name, axis.unit_name, rest, tuple(samples), found, power_law(samples)))
     return curves
 
 

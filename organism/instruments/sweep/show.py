@@ -8,7 +8,7 @@ from ...genes import GENES, spelt
 from ...view.dots import Canvas
 from ...view.table import table
 from ...view.words import counted
-from .scaling import Analysis, Curve, Point, PowerLaw
+from .scaling import Analysis, Point, PowerLaw, ScalingCurve
 from .sweep import Dead, Results, Trained
 
 CURVES = 6  # More than these of a sweep are left to --out.
@@ -73,7 +73,7 @@ def _row(results: Results, i: int, point: Point, genes: list[str]) -> list[str]:
     return row
 
 
-def _returned(curve: Curve) -> Iterator[str]:
+def _returned(curve: ScalingCurve) -> Iterator[str]:
     """What going from one sample of a curve to the next brought, its law, and its plot."""
     yield curve.title
     rows = [("from", "to", "drop", f"per {curve.unit_name}", "chance", "reading")]
@@ -105,7 +105,7 @@ def _place(x: float) -> str:
     return f"{x:,.0f}" if x < 1e7 else f"{x:.3g}"
 
 
-def _plot(curve: Curve) -> Iterator[str]:
+def _plot(curve: ScalingCurve) -> Iterator[str]:
     """A curve as lines of text, over a logarithmic axis: `o` its means, dots its spread and its law."""
     samples = curve.samples
     highest, lowest = max(max(s.losses) for s in samples), min(min(s.losses) for s in samples)
