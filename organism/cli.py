@@ -41,6 +41,9 @@ for group in (genome_app, runs_app, corpus_app):
 Objective = Literal[
     "loss", "beauty", "flow", "symmetry", "creativity", "classic-loss", "classic-beauty", "hydra", "pareto"
 ]
+Metabolism = Literal["val", "tape", "fused"]
+Dtype = Literal["float64", "float32"]
+Preset = Literal["microgpt", "microgpt-first"]
 Part = Literal["ladder", "shapes", "workers", "startup", "evolution", "benchmarks"]
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -107,14 +110,9 @@ class Shared:
 
     home: HomeFlag = None
     data: Data = "names"
-    seed: Annotated[
-        Seed | None, about("One seed explains a run: drawn and told if left out; 42 to train and sweep.")
-    ] = None
-    metabolism: Annotated[
-        Literal["val", "tape", "fused"],
-        about("val: a graph of objects; tape: recorded scalars; fused: gradients by hand."),
-    ] = "tape"
-    dtype: Annotated[Literal["float64", "float32"], about("Precision; float32 needs --metabolism fused.")] = "float64"
+    seed: Annotated[Seed | None, about("It explains the whole run: drawn and told, but 42 to train and sweep.")] = None
+    metabolism: Annotated[Metabolism, about("val: objects; tape: recorded scalars; fused: gradients by hand.")] = "tape"
+    dtype: Annotated[Dtype, about("Precision; float32 needs --metabolism fused.")] = "float64"
 
     def __post_init__(self):
         if self.dtype == "float32" and self.metabolism != "fused":
@@ -218,12 +216,10 @@ def _print_events(events: Iterable, json: bool, story=None) -> None:
 def train(
     *,
     shared: Shared = Shared(),
-    preset: Annotated[
-        Literal["microgpt", "microgpt-first"] | None, about("A published run: its genome, and --all.")
-    ] = None,
+    preset: Annotated[Preset | None, about("A published run: its genome, trained with --all.")] = None,
     genome: Annotated[Path | None, about("Train the creature of this genome file instead.")] = None,
     every: Annotated[
-        Switch, about("Learn every document, in the published order; there's no held-out loss then.", name="--all")
+        Switch, about("Learn every document, in published order; nothing is held out.", name="--all")
     ] = False,
     flags: GeneFlags = GeneFlags(),
     samples: Annotated[int, number("How many names to dream.", gte=0, lte=100_000)] = 20,
@@ -470,22 +466,18 @@ def judge(
 
 @app.command
 def sweep(
-    what: Annotated[
-        str, about("steps, params, a TOML file with [grid] or [[points]], or the .jsonl journal of a sweep to look at.")
-    ],
+    what: Annotated[str, about("steps, params, a .toml with [grid] or [[points]], or a sweep's .jsonl to look at.")],
     *,
     shared: Shared = Shared(),
     values: Annotated[
-        str | None, about("For steps '1k,2k,500', for params width/heads/layers '16/4/1,32/4/2'; else the usual ones.")
+        str | None, about("Of steps: '1k,2k,500'; of params, width/heads/layers: '16/4/1,32/4/2'.")
     ] = None,
     seeds: Annotated[
-        int | None, number("Trainings a point: under --seed and those that follow it; default: 3.", gte=1, lte=1000)
+        int | None, number("Trainings a point, by --seed and those after it; default: 3.", gte=1, lte=1000)
     ] = None,
     workers: Workers = CORES,
     out: Annotated[Path | None, about("Write all results to this file, .json or .csv.")] = None,
-    plot: Annotated[
-        Path | None, about("Draw them in this file, .svg or .png (matplotlib: pip install 'organism[plots]').")
-    ] = None,
+    plot: Annotated[Path | None, about("Draw them in this file, .svg or .png (pip install 'organism[plots]').")] = None,
 ):
     """Train the creature of genome.toml under several genes and seeds, and say what more of each returns.
 
@@ -529,10 +521,7 @@ def sweep(
     _print(lines(results, analysis))
 
 
-GRAPH = (
-    "Draw the scalars, each with data and gradient, in this file, .svg or .dot: those of the expression, or of one "
-    "letter's logit (of a small creature, where this one has too many to draw)."
-)
+GRAPH = "Draw the scalars of the expression, or of a letter's logit, with data and gradients, as .svg or .dot."
 
 
 @app.command
@@ -541,9 +530,7 @@ def explain(
     *,
     expression: Annotated[str | None, about("Instead: a tiny expression: 'a=2; b=-3; d=a*b+10; relu(d)'.")] = None,
     graph: Annotated[Path | None, about(GRAPH)] = None,
-    letter: Annotated[
-        Count | None, about("Which letter --graph draws, from 1; the one after the last is its end.")
-    ] = None,
+    letter: Annotated[Count | None, about("Which letter --graph draws, from 1; one more is the name's end.")] = None,
     json: Json = False,
     home: HomeFlag = None,
     data: OwnData = None,
@@ -616,13 +603,13 @@ def bench(
     _print_record(report, bench_lines, json)
 
 
+PEER = "NAME=COMMAND of an outside program, to be run as it is; may be given again for another."
+
+
 @app.command
 def compare(
     *,
-    peer: Annotated[
-        tuple[str, ...],
-        about("NAME=COMMAND of an outside program, run as it is; may be given again.", negative=(), show_default=False),
-    ] = (),
+    peer: Annotated[tuple[str, ...], about(PEER, negative=(), show_default=False)] = (),
     repeats: Annotated[int, number("How often each is run; medians count.", gte=1, lte=1_000)] = 7,
     json: Json = False,
     data: Data = "names",
