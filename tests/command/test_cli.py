@@ -26,6 +26,7 @@ def refused(*arguments: object) -> str:
     return ran.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -85,6 +86,7 @@ def test_bad_input_is_one_line_that_names_it(tmp_path, arguments, said):
     assert said in refused(*arguments, *(() if homeless else ("--home", tmp_path)))
 
 
+@pytest.mark.slow
 def test_a_bad_genome_stops_every_command_and_stays(tmp_path):
     text = PRIMORDIAL_GENOME.toml().replace("n_embd = 16", "n_embd = 512")
     (tmp_path / "genome.toml").write_text(text)
@@ -94,6 +96,7 @@ def test_a_bad_genome_stops_every_command_and_stays(tmp_path):
     assert (tmp_path / "genome.toml").read_text() == text
 
 
+@pytest.mark.slow
 def test_what_cannot_be_written_is_one_line_and_status_1(tmp_path, tiny):
     (tmp_path / "experiments").write_text("")
     ran = organism("evolve", "--headless", "--home", tmp_path, "--data", tiny / "tiny.txt")
@@ -119,6 +122,7 @@ def test_what_is_written_last_is_written_or_said_to_be_lost(monkeypatch):
     assert (ran.returncode, ran.stderr) == (1, b"organism: output: No space left on device\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_standard_streams_that_are_closed_are_no_failure(tmp_path, tiny, closed):
     flags = f"--home {tmp_path} --data {tiny}/tiny.txt --steps 2 --samples 1"
@@ -129,6 +133,7 @@ def test_standard_streams_that_are_closed_are_no_failure(tmp_path, tiny, closed)
     assert ("sample  1: " in ran.stdout) == (">&-" not in closed.replace("2>&-", ""))
 
 
+@pytest.mark.slow
 def test_judge_without_a_standard_input_judges_nothing(tmp_path):
     ran = subprocess.run(
         f"exec {sys.executable} -m organism judge --home {tmp_path} <&-", shell=True, capture_output=True, text=True
@@ -137,6 +142,7 @@ def test_judge_without_a_standard_input_judges_nothing(tmp_path):
     assert ran.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_what_a_terminal_cannot_show_is_spelled_out(tmp_path, evolving, monkeypatch):
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     ran = organism("evolve", "--headless", "--home", tmp_path, *evolving[:-4], "--generations", 1, "--population", 2)
@@ -155,6 +161,7 @@ def test_a_folder_for_runs_that_cannot_be_looked_into_is_said(tmp_path):
     assert "experiments: can't be read: Not a directory" in refused("runs", "list", "--home", tmp_path)
 
 
+@pytest.mark.slow
 def test_weights_are_not_kept_while_another_organism_evolves_there(tmp_path, tiny):
     with Home(tmp_path).lock():
         ran = organism("train", "--home", tmp_path, "--data", tiny / "tiny.txt", "--samples", 1)
@@ -177,6 +184,7 @@ def test_without_a_terminal_the_screen_is_refused_with_the_way_out(tmp_path):
     assert "organism --headless" in refused("--home", tmp_path)
 
 
+@pytest.mark.slow
 def test_a_shape_whose_tape_would_be_too_large_is_refused_at_once(tmp_path):
     (tmp_path / "long.txt").write_text("ab" * 300 + "\nba\nab\naab\n")
     corner = ("--emb", 256, "--head", 16, "--layer", 12, "--ctx", 256, "--ff", 8, "--batch", 256)
@@ -194,6 +202,7 @@ def test_train_prints_as_microgpt_does(tmp_path, tiny):
     assert ran.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_preset_is_a_genome_trained_on_every_document(tmp_path, tiny):
     (tmp_path / "first.toml").write_text((data_folder() / "microgpt-first.toml").read_text())
     (tmp_path / "primordial.toml").write_text(PRIMORDIAL_GENOME.toml())
@@ -208,6 +217,7 @@ def test_a_preset_is_a_genome_trained_on_every_document(tmp_path, tiny):
     assert "validation loss" in held_out.stdout
 
 
+@pytest.mark.slow
 def test_every_gene_and_trait_has_a_flag_with_its_help(tmp_path, tiny):
     text = " ".join(organism("train", "--help").stdout.replace("│", " ").split())
     for gene in GENES.values():
@@ -225,6 +235,7 @@ def test_every_gene_and_trait_has_a_flag_with_its_help(tmp_path, tiny):
     }
 
 
+@pytest.mark.slow
 def test_train_as_json_tells_every_step(tmp_path, tiny):
     ran = organism("train", "--json", "--home", tmp_path, "--data", tiny / "tiny.txt", "--steps", 3, "--samples", 2)
     told = [json.loads(line) for line in ran.stdout.splitlines()]
@@ -233,6 +244,7 @@ def test_train_as_json_tells_every_step(tmp_path, tiny):
     assert set(told[4]) == {"event", "loss", "validation_loss", "test_loss", "params", "seconds"}
 
 
+@pytest.mark.slow
 def test_the_creature_in_force_keeps_its_weights_and_another_does_not_take_their_place(tmp_path, tiny):
     data = ("--data", tiny / "tiny.txt", "--home", tmp_path)
     organism("train", *data, "--steps", 5)

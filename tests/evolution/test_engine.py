@@ -40,6 +40,7 @@ def small(objective: str, **changes):
 # --- the same course every time
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_the_order_in_which_results_come_in_changes_nothing(objective):
     in_order = Course(small(objective), conflicting).finish()
@@ -49,6 +50,7 @@ def test_the_order_in_which_results_come_in_changes_nothing(objective):
         assert shuffled.engine.champion == in_order.engine.champion
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_deaths_in_any_order_change_nothing_either(objective):
     def dies(genes, replicate):
@@ -88,6 +90,7 @@ def test_a_genome_cheaper_than_anything_in_the_space_still_has_mutants():
     assert [b.origin for b in course.all(events.Born)] == ["genome"] + ["mutant"] * 3 + ["random"] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_nothing_is_trained_twice_under_the_same_seed(objective):
     course = Course(small(objective), conflicting).finish()
@@ -97,6 +100,7 @@ def test_nothing_is_trained_twice_under_the_same_seed(objective):
     assert course.engine.evaluations == len(course.asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_everything_bred_lies_in_the_space_or_in_the_widened_one(objective):
     space = SPACES["default"]
@@ -130,6 +134,7 @@ def test_the_best_is_trained_again_before_it_reigns_and_luck_doesnt_last():
     assert best == sorted(best), "an elite's fitness is a mean that stands"
 
 
+@pytest.mark.slow
 def test_stagnation_is_counted_on_means_and_not_reset_by_luck():
     """One flat landscape with noise: firsts by luck are corrected, so that the regimes are reached all the same."""
 
@@ -165,12 +170,14 @@ def test_every_organism_has_an_origin_and_older_parents():
         assert bool(born.parents) != (born.origin in orphan) or born.origin == "cataclysm"
 
 
+@pytest.mark.slow
 def test_one_kind_alone_is_reported_as_a_monoculture():
     only = space_of((16,), (4,), (1,), (16,), (4,), Range(0.001, 0.05), Range(100, 2000), (1, 2))
     course = Course(plan(genes=only, space="own.toml")).finish()
     assert {end.species for end in course.all(events.GenerationEnd)} == {1}
 
 
+@pytest.mark.slow
 def test_species_judged_poor_twice_are_not_drawn_again_for_strangers():
     def narrow_is_poor(genes: Genes, replicate: int) -> dict:
         return {"validation_loss": 2.6 if genes.n_embd == 8 else 2.4}
@@ -222,6 +229,7 @@ def test_growth_leads_out_of_a_championship():
     assert ends[4].regime == "normal"
 
 
+@pytest.mark.slow
 def test_a_cataclysm_finds_what_lies_beyond_the_space_and_ends():
     """A plateau that only a body wider than the default space leaves: growth doesn't reach it."""
 
@@ -241,6 +249,7 @@ def test_a_cataclysm_finds_what_lies_beyond_the_space_and_ends():
     assert left >= 4
 
 
+@pytest.mark.slow
 def test_a_widened_organism_costs_at_most_four_times_the_elite():
     for seed in range(4):
         course = Course(plan(seed=seed, generations=20), lambda genes, replicate: {}).finish()
@@ -320,6 +329,7 @@ def test_a_target_is_given_in_the_unit_of_its_objective():
         assert len(course.all(events.GenerationEnd)) < 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("population", [2, 3])
 @pytest.mark.parametrize("elitism", [1, 2])
 @pytest.mark.parametrize("objective", ["loss", "hydra", "pareto"])
@@ -331,6 +341,7 @@ def test_the_smallest_populations_still_search(population, elitism, objective):
     assert len(course.engine.records.by_genes) > population
 
 
+@pytest.mark.slow
 def test_a_space_of_two_genomes_is_searched_once_and_the_run_goes_on_to_its_end():
     space = space_of((16,), (4,), (1,), (16,), (4,), (0.01,), (1000,), (1, 2))
     course = Course(plan(genes=space, space="own.toml", generations=50)).finish()
@@ -533,6 +544,7 @@ def test_a_front_is_the_first_of_all_fronts():
 # --- hydra
 
 
+@pytest.mark.slow
 def test_the_heads_of_a_hydra_stay_different_while_they_exchange_champions():
     course = Course(plan("hydra", generations=3, cycles=4), conflicting).finish()
     ends = course.all(events.GenerationEnd)
@@ -549,6 +561,7 @@ def test_the_heads_of_a_hydra_stay_different_while_they_exchange_champions():
         assert len(set(populations)) == 4
 
 
+@pytest.mark.slow
 def test_at_a_gathering_a_head_receives_at_most_one_champion_of_each_other_and_keeps_its_elite():
     course = Course(plan("hydra", generations=3, cycles=4), conflicting).finish()
     gatherings = course.all(events.Gathering)

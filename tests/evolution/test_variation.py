@@ -3,6 +3,7 @@
 import random
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from landscapes import is_within, params_of
@@ -27,6 +28,7 @@ spaces = st.fixed_dictionaries({gene: values(gene) for gene in GENES if gene not
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(spaces, st.integers(0, 10**6))
 def test_everything_bred_lies_in_its_space(space, seed):

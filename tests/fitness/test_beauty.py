@@ -58,6 +58,7 @@ def published(shared: Path) -> tuple[Judge, dict[str, Any]]:
     return judge_of(documents), json.loads((shared / "data" / "beauty.json").read_text())
 
 
+@pytest.mark.slow
 def test_published_words_score_what_was_published(published):
     judge, expected = published
     renamed = {
@@ -98,6 +99,7 @@ def test_our_own_figures_stay(fixture):
 # The reference model
 
 
+@pytest.mark.slow
 @given(st.lists(st.text("abc", max_size=5), max_size=8))
 @settings(max_examples=50, deadline=None)
 def test_after_any_context_the_probabilities_sum_to_one(names):
@@ -247,6 +249,7 @@ ANY_NAME = st.none() | st.text("abnyz -éX", max_size=17)
 CORPORA = st.lists(st.text("abny é", max_size=17), max_size=12, unique=True)
 
 
+@pytest.mark.slow
 @given(CORPORA, st.integers(0, 12), st.integers(0, 12), st.lists(ANY_NAME, max_size=12))
 @settings(max_examples=200, deadline=None)
 def test_scores_are_bounded_whatever_the_corpus_and_the_dreams(documents, low, high, names):
@@ -262,6 +265,7 @@ def test_scores_are_bounded_whatever_the_corpus_and_the_dreams(documents, low, h
     assert math.isfinite(judge.score(names).classic)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=20) | st.text("anx", max_size=20))
 @settings(max_examples=200, deadline=None)
 def test_every_formula_is_bounded_for_any_text(text):

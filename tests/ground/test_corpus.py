@@ -18,6 +18,7 @@ def parse(text: str | bytes):
     return parse_corpus(text.encode() if isinstance(text, str) else text, "some.txt")
 
 
+@pytest.mark.slow
 def test_a_byte_order_mark_line_ends_blanks_and_blank_lines_are_no_part_of_a_document():
     assert parse(b"\xef\xbb\xbfanna\r\n\r\n  bob \r\n\tcy d\rdora\n").documents == ["anna", "bob", "cy d", "dora"]
 

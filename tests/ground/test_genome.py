@@ -34,6 +34,7 @@ def any_genes(draw) -> Genes:
     return Genes(**held)
 
 
+@pytest.mark.slow
 @given(any_genes(), any_genes())
 def test_a_genome_survives_its_file(genes, before):
     genome = Genome(

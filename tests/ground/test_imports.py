@@ -26,6 +26,7 @@ def test_the_atom_needs_nothing_but_math():
     assert loaded_after("from organism.mind.val import Val; Val(2.0).exp().backward()") <= before
 
 
+@pytest.mark.slow
 def test_the_command_without_a_screen_never_loads_one(tmp_path):
     code = (
         "from organism.__main__ import main\n"

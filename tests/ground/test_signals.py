@@ -33,6 +33,7 @@ def test_a_second_signal_does_not_cut_the_clearing_up_short():
     assert told(clearing) == 130
 
 
+@pytest.mark.slow
 def test_told_with_its_whole_group_it_ends_without_a_traceback(tmp_path, tiny):
     """As a terminal sends Ctrl-C: the fork server, which is being started, hears it as well."""
     flags = ["--home", str(tmp_path), "--data", str(tiny / "tiny.txt"), "--space", str(tiny / "tiny.toml")]
@@ -53,6 +54,7 @@ sys.exit(main())
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.slow
 def test_a_signal_while_the_command_is_still_being_imported_ends_it():
     script = """
 import signal, sys, time

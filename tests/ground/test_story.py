@@ -42,6 +42,7 @@ def matched_in(function: ast.AST, constants: dict[str, set[str]]) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_nobody_else_folds():
     folding = {}
     for path in [*ROOT.glob("organism/**/*.py"), *ROOT.glob("tui/**/*.py")]:

@@ -39,6 +39,7 @@ def corpus(tiny):
     return read_corpus(str(tiny / "tiny.txt"))
 
 
+@pytest.mark.slow
 def test_the_ladder_has_a_rung_for_each_metabolism(quick, corpus):
     told = []
     report = measure(corpus, ["ladder", "shapes"], 1, lambda said, share: told.append(share))
@@ -58,6 +59,7 @@ def test_the_ladder_has_a_rung_for_each_metabolism(quick, corpus):
     assert "█" in lines
 
 
+@pytest.mark.slow
 def test_the_micro_benchmarks_are_the_six(quick, corpus):
     report = measure(corpus, ["benchmarks"], 1, lambda said, share: None)
     expected = {
@@ -81,6 +83,7 @@ def test_operations_are_counted_as_a_person_would():
     assert arithmetic.operations(shape, 2) == 3 * 2 * (2 * weights + attention)
 
 
+@pytest.mark.slow
 def test_the_benchmark_speaks_json(tmp_path):
     ran = run("bench", "--only", "benchmarks", "--json", check=True)
     held = json.loads(ran.stdout)
@@ -90,6 +93,7 @@ def test_the_benchmark_speaks_json(tmp_path):
     assert set(held["benchmarks"][0]) == {"name", "description", "iterations", "time_ms", "ops_per_sec"}
 
 
+@pytest.mark.slow
 def test_an_unknown_part_is_refused():
     ran = run("bench", "--only", "everything")
     assert ran.returncode == 2
@@ -127,6 +131,7 @@ def test_the_table_compares_medians_losses_and_names():
     assert text[-1].endswith("no")
 
 
+@pytest.mark.slow
 def test_every_metabolism_is_compared_with_every_peer(monkeypatch, corpus):
     monkeypatch.setattr(compare, "FIRST_STEPS", 3)
     asked = []
@@ -147,6 +152,7 @@ def test_every_metabolism_is_compared_with_every_peer(monkeypatch, corpus):
     assert bad.note
 
 
+@pytest.mark.slow
 def test_a_comparison_speaks_json(monkeypatch, tiny, capsys):
     monkeypatch.setattr(compare, "FIRST_STEPS", 3)
     assert command("compare", "--json", "--repeats", 1, "--data", tiny / "tiny.txt", "--peer", f"c={SAYS}") == 0
@@ -167,6 +173,7 @@ def test_a_peer_by_the_name_of_another_line_is_refused(texts):
         compare.parse_peers(texts)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_an_interrupted_comparison_leaves_no_program_behind(tmp_path):
     mark = tmp_path / "pid"

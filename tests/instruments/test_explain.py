@@ -248,6 +248,7 @@ def test_what_can_not_be_drawn_is_refused(creature, call, said):
     assert said in str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_folder_is_refused_as_a_graph_before_anything_is_read(tmp_path):
     (tmp_path / "g.svg").mkdir()
     refused = organism("explain", "--expression", "a=", "--graph", tmp_path / "g.svg")
@@ -277,6 +278,7 @@ def test_a_graph_is_drawn_as_svg_and_as_dot(tmp_path):
     assert r'label="say \"so\""' in text
 
 
+@pytest.mark.slow
 def test_the_command_prints_files_and_refuses(tmp_path, tiny):
     write_genome(Home(tmp_path), Genome("primordial", GENES))
     where = ("--home", tmp_path, "--data", tiny / "tiny.txt")

@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from processes import COMMAND, organism
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_published_populations_are_judged_as_published(shared, tmp_path):
     published = json.loads((shared / "data" / "beauty.json").read_text())["populations"]["bigram"]

@@ -72,6 +72,7 @@ class Reader(HTMLParser):
         self.text += data
 
 
+@pytest.mark.slow
 def test_the_page_tells_the_run(story, told, home):
     page = Reader(report(story))
     end = next(event for event in told if isinstance(event, events.EvolutionEnd))
@@ -135,6 +136,7 @@ def test_a_run_that_was_extended_is_told_by_its_new_end(told):
     assert "3 of 7" in page
 
 
+@pytest.mark.slow
 def test_every_beginning_of_a_run_has_a_report(told):
     for length in {*range(1, 40), *range(40, len(told), 25), len(told) - 1}:
         text = report(Story.of(told[:length], "cut"))
@@ -159,6 +161,7 @@ def test_nothing_in_a_journal_is_taken_for_markup(told):
     assert evil in page.text
 
 
+@pytest.mark.slow
 def test_a_long_run_stays_under_a_megabyte(told):
     """400 generations of 40, made of one that was."""
     born = next(event for event in told if isinstance(event, events.Born))
@@ -182,6 +185,7 @@ def run_first(home) -> list:
     return sorted(held, key=lambda event: event["event"] != "run")
 
 
+@pytest.mark.slow
 def test_the_command_brings_the_same_run_again(home, story, tmp_path):
     script = f'organism() {{ "{sys.executable}" -m organism "$@"; }}\ncd "{tmp_path}"\n{command(story)}\n'
     subprocess.run(["bash", "-c", f"PYTHONPATH=$PWD; export PYTHONPATH\n{script}"], check=True, capture_output=True)
@@ -264,6 +268,7 @@ def test_a_chart_keeps_its_reach_when_one_value_is_far_off():
     assert thinned(range(100), 5) == [0, 25, 50, 74, 99]
 
 
+@pytest.mark.slow
 def test_the_command_writes_beside_the_journal_or_where_it_is_told(home, tmp_path):
     ran = organism("report", "--home", home)
     journal = journals(Home(home))[0]

@@ -32,6 +32,7 @@ def row(page: str, name: str) -> str:
     return unescape(found[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_list_show_and_page_give_equal_figures(name, archive, capsys):
     assert command("runs", "list", "--json", "--home", archive.folder) == 0

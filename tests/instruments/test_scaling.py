@@ -43,6 +43,7 @@ def test_the_limit_of_t_undoes_its_chance():
         assert t_chance(t_limit(0.01, freedom), freedom) == pytest.approx(0.01, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("exponent", "scale", "floor", "noise", "seeds"),
     [(0.5, 30.0, 2.0, 0.01, 3), (0.1, 5.0, 0.0, 0.02, 3), (0.7, 100.0, 1.9, 0.03, 2), (0.3, 30.0, 0.0, 0.02, 5)],
@@ -81,6 +82,7 @@ def test_points_that_stray_from_every_power_law_are_called_so():
     assert not straight.strays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [2, 3, 8])
 def test_flat_noise_is_read_as_a_trend_in_at_most_5_of_100_series(seeds):
     rng = random.Random(4)

@@ -46,6 +46,7 @@ def timeless(value):
     return [timeless(item) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow
 def test_each_training_is_the_one_that_train_does(home, tiny, tmp_path):
     said = swept(home, tiny, "steps", "--values", "30,60,90", "--seeds", 2, "--out", tmp_path / "s.json")
     whole = json.loads((tmp_path / "s.json").read_text())
@@ -82,6 +83,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.slow
 def test_a_sweep_killed_and_run_again_gives_the_same_file(home, tiny, tmp_path):
     arguments = ("steps", "--values", "60,300,200,400", "--seeds", 2, "--data", tiny / "tiny.txt", "--workers", 2)
     command = [sys.executable, "-c", STOPPING, "sweep", *map(str, arguments), "--home", str(home)]
@@ -107,6 +109,7 @@ def test_a_sweep_killed_and_run_again_gives_the_same_file(home, tiny, tmp_path):
     assert organism("runs", "list", "--home", home).stdout == "", "a sweep is no run"
 
 
+@pytest.mark.slow
 def test_a_complete_sweep_is_only_read_and_its_journal_can_be_looked_at(home, tiny, tmp_path):
     first = swept(home, tiny, "params", "--values", "4/2/1,4/1/2", "--seeds", 2)
     (journal,) = (home / "experiments" / "sweeps").glob("*.jsonl")
@@ -126,6 +129,7 @@ def test_a_complete_sweep_is_only_read_and_its_journal_can_be_looked_at(home, ti
     assert all(2 < float(row["validation_loss"]) < 4 for row in rows)
 
 
+@pytest.mark.slow
 def test_an_interrupted_sweep_says_that_it_goes_on(home, tiny):
     arguments = ("steps", "--values", "60,300", "--seeds", 2, "--data", tiny / "tiny.txt", "--home", home)
     command = [sys.executable, "-c", STOPPING, "sweep", *map(str, arguments)]
@@ -141,6 +145,7 @@ def test_an_interrupted_sweep_says_that_it_goes_on(home, tiny):
         assert all_gone(relatives, 5)
 
 
+@pytest.mark.slow
 def test_a_creature_that_dies_is_told_of_and_left_out(home, tiny, tmp_path):
     (tmp_path / "wild.toml").write_text("[genes]\nmlp_ratio = 2\n[grid]\nlearning_rate = [0.01, 1.0]\n")
     corpus = read_corpus(str(tiny / "tiny.txt"))
@@ -234,6 +239,7 @@ def test_a_file_that_can_not_be_written_is_refused(check, path, said):
     assert str(refused.value) == said
 
 
+@pytest.mark.slow
 def test_files_are_refused_before_anything_is_trained(home):
     ran = organism("sweep", "steps", "--home", home, "--out", "s.xlsx")
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
@@ -253,6 +259,7 @@ def test_a_plot_without_matplotlib_says_what_to_install(tmp_path, monkeypatch):
         check_plot(tmp_path / "s.svg")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ending", "opening"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
 def test_a_plot_is_drawn_by_its_ending(tmp_path, ending, opening):
     pytest.importorskip("matplotlib")

@@ -52,6 +52,7 @@ def home(tmp_path):
     return Home(tmp_path)
 
 
+@pytest.mark.slow
 def test_what_was_written_is_read_again(home):
     happened = told()
     assert read_events(write(home, happened).path) == happened
@@ -62,6 +63,7 @@ def test_what_was_written_is_read_again(home):
 WHOLE = told()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=st.floats(0, 1))
 def test_cut_at_any_byte_the_same_run_completes_it_to_the_same_content(tmp_path_factory, cut):
@@ -120,6 +122,7 @@ def test_a_finished_run_is_not_resumed_but_says_how_it_is_extended(home, capsys)
     assert path.read_bytes() == content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -229,6 +232,7 @@ def test_a_report_of_a_run_that_has_hardly_begun_is_short_but_there():
     assert "unfinished" in report[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("objective", "said"), [("pareto", "(the knee)"), ("hydra", "trajectory of the Weaver (flow)")]
 )
@@ -247,6 +251,7 @@ def test_text_and_page_of_a_run_say_the_same():
         assert re.search(rf"{contrast.gene}</th>(<td.*?</td>){{3}}<td>{contrast.reading}", page)
 
 
+@pytest.mark.slow
 def test_a_hydra_has_no_champion_before_its_end():
     happened = told("hydra", cycles=2)[:-2]
     story = Story.of(happened, "a-run")

@@ -15,6 +15,8 @@ from organism.life.genomes import genome_in_force, read_genome, write_genome
 from organism.life.journal import read_events, read_story
 from organism.story import Story
 
+pytestmark = pytest.mark.slow
+
 SEEDLING = Genes(
     n_embd=4, n_head=1, n_layer=1, block_size=4, mlp_ratio=1, learning_rate=0.005, num_steps=40, batch_size=1
 )

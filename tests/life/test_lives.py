@@ -16,6 +16,8 @@ from organism.life.journal import read_events, read_story
 from organism.life.life import Life
 from organism.life.plan import Plan
 
+pytestmark = pytest.mark.slow
+
 QUICK = Genes(4, 1, 1, 4, 1, 0.005, 40, 1)
 SIZES = {
     "hydra": {"generations": 1, "cycles": 2, "population": 3},

@@ -52,6 +52,7 @@ def undated(genome: Genome) -> Genome:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COURSES)
 def test_from_its_first_line_on_a_course_is_repeated_to_the_letter(name, home, clock):
     recording = Recording(name)
@@ -66,6 +67,7 @@ def test_from_its_first_line_on_a_course_is_repeated_to_the_letter(name, home, c
         assert undated(read_genome(path)) == undated(read_genome(recorded / place))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COURSES)
 def test_a_run_remembers_its_whole_course_and_trains_nothing_again(name, home, clock):
     """Without its last line it isn't finished; resumed, everything that it holds must happen again."""
@@ -78,6 +80,7 @@ def test_a_run_remembers_its_whole_course_and_trains_nothing_again(name, home, c
     assert canonical_text(path.read_bytes()) == canonical_text(recording.content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COURSES)
 def test_a_torn_copy_is_completed_to_the_same_course(name, home, clock):
     recording, rng = Recording(name), random.Random(name)
@@ -87,6 +90,7 @@ def test_a_torn_copy_is_completed_to_the_same_course(name, home, clock):
         assert canonical_text(path.read_bytes()) == canonical_text(recording.content), f"cut in line {cut + 1}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COURSES)
 def test_a_finished_run_can_be_extended(name, home, clock):
     recording = Recording(name)
@@ -117,6 +121,7 @@ def test_recorded_runs_are_listed(archive, capsys):
         assert words[-1] == "finished"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recorded_run_is_shown_replayed_and_reported(name, archive, tmp_path, capsys):
     recording = Recording(name)

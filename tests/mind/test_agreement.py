@@ -15,7 +15,7 @@ from organism.mind.metabolism.fused import Fused
 from organism.mind.sampling import dreams
 from organism.mind.training import Creature, Training, initial_weights
 
-pytestmark = pytest.mark.kernels
+pytestmark = [pytest.mark.kernels, pytest.mark.slow]
 
 # A creature that a test can train in a moment, within the hard limits; and one that is small enough for `Val`s.
 ANYWHERE = {

@@ -61,6 +61,7 @@ def folder_of(copy):
     return Path(end(begin(copy, program)))
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_compile_once_and_later_ones_not_at_all(copy):
     folder, _ = copy
     before = {path: path.stat().st_mtime_ns for path in (folder / "organism").rglob("*")}
@@ -74,6 +75,7 @@ def test_two_processes_at_once_compile_once_and_later_ones_not_at_all(copy):
     assert {path: path.stat().st_mtime_ns for path in (folder / "organism").rglob("*")} == before
 
 
+@pytest.mark.slow
 def test_a_change_of_any_kernel_source_finds_an_empty_folder(copy):
     folder, _ = copy
     seen = {folder_of(copy)}
@@ -117,6 +119,7 @@ def test_another_processor_or_compiler_finds_another_folder(monkeypatch, change)
     compiled.cache_folder.cache_clear()
 
 
+@pytest.mark.slow
 def test_where_the_users_cache_cannot_be_written_a_temporary_one_serves(copy):
     folder, environment = copy
     environment["XDG_CACHE_HOME"] = str(folder / "data" / "names.txt")
@@ -134,6 +137,7 @@ def test_where_the_users_cache_cannot_be_written_a_temporary_one_serves(copy):
     assert not folder_of(copy).is_relative_to(own)
 
 
+@pytest.mark.slow
 def test_the_first_compilation_is_announced_and_the_second_run_has_nothing_to_announce(copy):
     folder, environment = copy
     command = [
@@ -185,6 +189,7 @@ def scratched(path):
     path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [emptied, cut, garbled, scratched, Path.unlink])
 @pytest.mark.parametrize("kind", ["*/*.nbi", "*/*.nbc"])
 def test_a_kernel_that_was_damaged_on_disk_is_compiled_anew(tmp_path, monkeypatch, kind, damage):
@@ -234,6 +239,7 @@ for module in (loops, fused, tape):
 """
 
 
+@pytest.mark.slow
 def test_what_kernels_call_can_be_called_from_python_and_gives_a_result_or_an_error(tmp_path):
     options = {"env": os.environ | {"XDG_CACHE_HOME": str(tmp_path)}, "text": True, "timeout": 120}
     ran = subprocess.run([sys.executable, "-c", CALLS], capture_output=True, check=False, **options)

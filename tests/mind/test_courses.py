@@ -30,7 +30,7 @@ from organism.mind.metabolism.loops import step_in_lanes
 from organism.mind.metabolism.simd import exp, load, pointer, sqrt, store
 from organism.mind.metabolism.tape import Tape
 
-pytestmark = pytest.mark.kernels
+pytestmark = [pytest.mark.kernels, pytest.mark.slow]
 
 # What a processor must have for a course, by LLVM's names. Without any it is taken to have no vectors.
 COURSES = {"AVX2": "avx2 fma", "AVX2 without FMA": "avx2", "SSE2": "sse2", "no vectors": ""}

@@ -30,6 +30,7 @@ def published_documents():
     return published().encode(published().documents)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @examples(100)
 @given(case=cases(embd=16, layer=3, block=9, vocab=9, work=6_000))
@@ -41,6 +42,7 @@ def test_gradients_are_those_of_the_scalar_graph(dtype, case):
         assert_agree(fused.gradient(weights, case.tokens, case.starts, case.batch), truth, TOLERANCE[dtype])
 
 
+@pytest.mark.slow
 @examples(60)
 @given(case=cases(embd=80, layer=4, block=40, vocab=60))
 def test_every_lane_width_gives_one_gradient(case):
@@ -66,6 +68,7 @@ def test_evaluation_slides_over_every_token(case):
             assert abs(loss - truth) <= tolerance * truth
 
 
+@pytest.mark.slow
 @examples(25)
 @given(case=cases(embd=12, layer=2, block=20, vocab=9, work=2_000), evaluate=st.booleans())
 def test_logits_come_one_token_at_a_time(case, evaluate):
@@ -100,6 +103,7 @@ def test_a_batch_of_many_groups_is_the_mean_of_its_documents(dtype):
         assert_agree(fused.gradient(weights.astype(dtype), tokens, starts, np.arange(150)), truth, TOLERANCE[dtype])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", CORNERS.values(), ids=CORNERS)
 def test_the_largest_shapes_agree_with_finite_differences(architecture):
     rng = np.random.default_rng(3)

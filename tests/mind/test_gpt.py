@@ -45,6 +45,7 @@ def forward(architecture, weights, tokens):
     return x @ w["lm_head"].T
 
 
+@pytest.mark.slow
 @examples(40)
 @given(case=cases(layer=3, block=7))
 def test_logits_are_those_of_the_same_formulas_in_matrices(case):

@@ -14,6 +14,7 @@ from organism.mind import microgpt
 from organism.mind.training import Training
 
 
+@pytest.mark.slow
 def test_it_takes_the_steps_of_the_preset():
     corpus = published()
     rng = random.Random(42)

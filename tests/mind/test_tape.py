@@ -31,6 +31,7 @@ def weights_of(architecture, seed=0, scale=0.2):
     return np.random.default_rng(seed).normal(0, scale, architecture.parameters)
 
 
+@pytest.mark.slow
 @examples(70)
 @given(case=cases(layer=3))
 def test_gradients_are_those_of_the_scalar_graph(case):
@@ -40,6 +41,7 @@ def test_gradients_are_those_of_the_scalar_graph(case):
         assert_agree(tape.gradient(case.weights, case.tokens, case.starts, case.batch), truth)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "architecture",
     [
@@ -62,6 +64,7 @@ def test_odd_shapes_are_those_of_the_scalar_graph(architecture):
         assert_agree(mine, truth)
 
 
+@pytest.mark.slow
 @examples(15)
 @given(case=cases(embd=40, layer=4, block=30))
 def test_gradients_are_what_finite_differences_find(case):
@@ -76,6 +79,7 @@ def test_gradients_are_what_finite_differences_find(case):
     assert slope == pytest.approx(gradient @ direction, rel=1e-5, abs=1e-7)
 
 
+@pytest.mark.slow
 @examples(20)
 @given(case=cases(embd=8, block=5))
 def test_evaluation_slides_over_every_token(case):
@@ -85,6 +89,7 @@ def test_evaluation_slides_over_every_token(case):
         assert tape.evaluate(case.weights, case.tokens, case.starts) == pytest.approx(truth, abs=1e-9)
 
 
+@pytest.mark.slow
 @examples(20)
 @given(case=cases(embd=8, block=12))
 def test_logits_come_one_token_at_a_time(case):
@@ -135,6 +140,7 @@ def test_training_in_pieces_is_training_at_once():
     assert whole[2].step == pieces[2].step == 30
 
 
+@pytest.mark.slow
 def test_training_is_that_of_the_scalar_graph():
     rates = np.full(20, 0.01)
     truth = trained(Graph(PRESET, 16), [20], rates)
@@ -174,6 +180,7 @@ def test_a_loss_that_is_no_number_is_never_a_number(metabolism, poison):
     assert adam.step == 0
 
 
+@pytest.mark.slow
 def test_a_tape_over_one_gibibyte_is_refused_in_one_line_that_names_the_way_out():
     large = Architecture(vocab_size=30, n_embd=256, n_head=16, n_layer=12, block_size=256, mlp_ratio=8)
     with pytest.raises(BadInput, match=r"^the tape of this genome would take 1\.5 GiB: .*'--metabolism fused'[^\n]*$"):

@@ -68,6 +68,7 @@ def test_the_first_microgpt_is_reproduced_digit_for_digit(names, metabolism):
     assert dreamt[:2] == ("kalia", "ameli")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
 @pytest.mark.parametrize(
     ("preset", "first", "last", "names"),
@@ -125,6 +126,7 @@ def test_a_short_training_encodes_what_it_reaches_and_learns_what_it_would_among
     assert short.trained_tokens == among_all.trained_tokens
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metabolism", ["val", "tape", "fused"])
 def test_a_training_that_is_done_takes_no_more_steps(small, metabolism):
     training = Training(msgspec.structs.replace(PRIMORDIAL, num_steps=2), small, 5, metabolism)
@@ -257,6 +259,7 @@ def test_a_creature_too_large_for_the_tape_dreams_by_other_means(small, tiny, tm
     assert sum("training it first" in line for line in told) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trait", "value"),
     [

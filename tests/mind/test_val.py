@@ -52,6 +52,7 @@ def close(expected):
     return pytest.approx(expected, rel=1e-5, abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BINARY)
 @examples(40)
 @given(data=st.data())
@@ -62,6 +63,7 @@ def test_operators_on_two_scalars_have_the_slopes_of_their_values(name, data):
     assert gradients(function, a, b) == close(slopes(function, a, b))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BINARY)
 @examples(40)
 @given(data=st.data())
@@ -76,6 +78,7 @@ def test_a_number_may_stand_on_either_side(name, data):
         assert gradients(one, b) == close(slopes(one, b))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNARY)
 @examples(40)
 @given(data=st.data())
@@ -134,6 +137,7 @@ def test_a_sum_is_one_node_and_a_maximum_is_a_constant():
     assert Val.pick(xs, 1) is xs[1]
 
 
+@pytest.mark.slow
 @examples(60)
 @given(data=st.data())
 def test_random_graphs_have_the_gradients_that_differences_find(data):
@@ -172,6 +176,7 @@ def test_paths_that_double_at_every_node_are_walked_once():
     assert a.grad == 2.0**200
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_hundred_thousand_nodes_needs_no_recursion():
     a = node = Val(0.0)
     for _ in range(100_000):

@@ -66,6 +66,7 @@ def amid_a_search(home: Home) -> Source:
     return Source(*recorded(home)[:200])
 
 
+@pytest.mark.slow
 def test_an_act_reaches_the_life_as_it_was_made(home, controller):
     source = amid_a_search(home)
     controller.show(LiveFeed(lambda: source, clock=controller.clock))

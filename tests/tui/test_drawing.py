@@ -88,11 +88,13 @@ genes = st.builds(
 moods = st.builds(Mood, st.floats(0, 1), st.floats(0, 1), st.booleans())
 
 
+@pytest.mark.slow
 @given(genes, st.floats(0, 1e6), moods, st.integers(6, 90), st.booleans())
 def test_any_body_can_be_drawn_at_any_moment_in_any_size(one, moment, how, reach, ansi):
     assert colours_of(picture(one, moment, how, reach, ansi)) - {None}
 
 
+@pytest.mark.slow
 @given(genes, st.integers(14, 40))
 def test_bodies_keep_their_eyes_when_they_are_small(one, reach):
     whites = [

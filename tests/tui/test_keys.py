@@ -32,6 +32,8 @@ from tui.settings import Settings
 from tui.widgets.chart import Chart
 from tui.widgets.lists import Table
 
+pytestmark = pytest.mark.slow
+
 
 def third_generation(event) -> bool:
     return isinstance(event, events.GenerationEnd) and event.generation == 3

@@ -23,6 +23,8 @@ from tui.screens.submission import Submission
 from tui.widgets.lists import Table
 from tui.widgets.portrait import Portrait
 
+pytestmark = pytest.mark.slow
+
 # One that learns for a second, so that its generation isn't over before a person has done anything in it.
 PATIENT = Genome("primordial", msgspec.structs.replace(PRIMORDIAL, num_steps=100_000))
 

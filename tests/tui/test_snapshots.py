@@ -10,6 +10,8 @@ from screen import closed, recorded_home, replaying, screen_colours, screen_text
 
 from organism import events
 
+pytestmark = pytest.mark.slow
+
 SIZES = [(80, 24), (120, 40), (200, 60)]
 THEMES = ["organism-dark", "organism-light", "organism-ansi"]
 

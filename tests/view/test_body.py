@@ -21,6 +21,7 @@ def part(name: str, moment: float = 0.0, how: Mood = Mood(), genes=EVOLVED):  # 
     return next((part for part in body(genes, moment, how) if part.name == name), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gene", "shown"),
     [

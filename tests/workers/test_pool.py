@@ -51,6 +51,7 @@ def pids(happenings) -> dict[int, int]:
     return {h.worker: h.pid for h in happenings if isinstance(h, Worker) and h.state == "started"}
 
 
+@pytest.mark.slow
 def test_trials_come_back_with_their_progress_and_depend_on_their_seed_alone(pool):
     for id in range(4):
         pool.submit(Trial(Key(id, 0), GENES, seed=id % 2))
@@ -97,6 +98,7 @@ def test_a_killed_worker_costs_one_try_and_not_the_trial(pool):
     assert wait_for(pool, lambda h: isinstance(h, Done))[-1].key.id == 1
 
 
+@pytest.mark.slow
 def test_a_worker_that_says_nothing_is_stuck_and_replaced(corpus):
     pool = Pool(corpus, "tape", "float64", workers=1, silence=6.0)
     try:
@@ -123,6 +125,7 @@ def test_a_cancelled_trial_is_not_heard_of_again_and_frees_its_worker(pool):
     assert not any(isinstance(h, Step | Done | Failed) and h.key.id == 0 for h in seen)
 
 
+@pytest.mark.slow
 def test_a_paused_pool_stands_still_and_then_goes_on(pool):
     pool.submit(Trial(Key(0, 0), LONG, seed=1))
     pool.submit(Trial(Key(1, 0), GENES, seed=1))
@@ -160,6 +163,7 @@ def test_marks_are_at_most_a_hundred_and_end_with_the_last_step():
         assert held == sorted(set(held))
 
 
+@pytest.mark.slow
 def test_workers_need_no_guard_in_a_script_and_find_this_package_wherever_they_start(tmp_path, tiny):
     """They import neither the main module nor what happens to lie in the current folder."""
     (tmp_path / "organism").mkdir()
