@@ -30,7 +30,8 @@ from pathlib import Path
 
 from organism.__main__ import main
 from organism.home import Home
-from organism.life.life import Plan
+from organism.life.journal import read_events
+from organism.life.plan import Plan
 
 
 def run(*arguments):
@@ -46,7 +47,7 @@ def look(path):
         await pilot.pause()
         print("$ screen", screen_text(app), sep="\\n")
 
-    drive(quiet(Home(Path("home")), Plan(seed=1), lambda app: app.replayed(path)), steps)
+    drive(quiet(Home(Path("home")), Plan(seed=1), lambda screen: screen.replay(path.stem, read_events(path))), steps)
 
 
 if __name__ == "__main__":
