@@ -222,4 +222,4 @@ under the cursor.
             self.app.push_screen(Comparison((runs[0], runs[1])))
 
     def copied(self) -> str:
-        return f"organism runs replay {self.chosen.path.stem}" if self.chosen else ""
+        return f"organism runs replay {self.chosen.run}" if self.chosen else ""
