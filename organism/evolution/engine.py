@@ -45,7 +45,7 @@ from ..genome import Estimate
 from ..trial import CONFIRMATIONS, Key, Measurement, Trial
 from . import hydra, selection
 from .population import Population
-from .records import Organism, Record, Records
+from .records import Individual, Record, Records
 from .trials import Trials
 
 CONFIRMED = 3
@@ -85,8 +85,8 @@ class Engine:
         self._culled: set[int] = set()
         self._stop_after: int | None = None
         self._extended = False
-        self._sent: dict[str, Organism] = {}
-        self._confirming: list[Organism] = []
+        self._sent: dict[str, Individual] = {}
+        self._confirming: list[Individual] = []
         self._confirmations: dict[Genes, dict[int, Measurement | str]] = {}
         self._events: list[Event] = []
         self.final = self.heads[0].aim
@@ -148,7 +148,7 @@ class Engine:
             self._learn(carriers, key.replicate, outcome)
         self._proceed()
 
-    def _settle_confirmation(self, organism: Organism, replicate: int, outcome: Measurement | str) -> None:
+    def _settle_confirmation(self, organism: Individual, replicate: int, outcome: Measurement | str) -> None:
         """Tell confirmations in the order of their replicates, each as soon as those before it are in.
 
         So a journal that ends among them holds the first ones, and they're told again before anything else is done.
@@ -159,7 +159,7 @@ class Engine:
         for each in list(takewhile(outcomes.__contains__, CONFIRMATIONS))[len(before) :]:
             self._learn([organism], each, outcomes[each])
 
-    def _learn(self, carriers: list[Organism], replicate: int, outcome: Measurement | str) -> None:
+    def _learn(self, carriers: list[Individual], replicate: int, outcome: Measurement | str) -> None:
         if not isinstance(outcome, str):
             self.records.learn(carriers[0], replicate, outcome)
         for organism in carriers:
@@ -168,7 +168,7 @@ class Engine:
             else:
                 self._say_judged(organism, replicate, inherited=organism is not carriers[0])
 
-    def _want(self, organism: Organism, replicate: int) -> None:
+    def _want(self, organism: Individual, replicate: int) -> None:
         """Have the genes of `organism` trained under a replicate's seed, unless that's known."""
         if not self.records.knows(organism.genes, replicate):
             self.trials.want(organism, replicate)
@@ -177,7 +177,7 @@ class Engine:
 
     # --- what is said
 
-    def _say_born(self, organism: Organism) -> None:
+    def _say_born(self, organism: Individual) -> None:
         self._events.append(
             Born(
                 id=organism.id,
@@ -190,7 +190,7 @@ class Engine:
             )
         )
 
-    def _say_judged(self, organism: Organism, replicate: int, inherited: bool) -> None:
+    def _say_judged(self, organism: Individual, replicate: int, inherited: bool) -> None:
         aim, record = self.records.aim_of(organism.head), self.records.by_genes[organism.genes]
         measurement = record.trials[replicate]
         known = record.trials.values() if replicate in CONFIRMATIONS else record.searched
@@ -210,7 +210,7 @@ class Engine:
             )
         )
 
-    def _say_died(self, organism: Organism, replicate: int, reason: str) -> None:
+    def _say_died(self, organism: Individual, replicate: int, reason: str) -> None:
         id, head = organism.id, organism.head
         self._events.append(Died(id=id, generation=self.generation, replicate=replicate, reason=reason, head=head))
 
@@ -307,7 +307,7 @@ class Engine:
     def _searches(self) -> bool:
         return not (self._confirming or self.done)
 
-    def _member(self, id: int) -> Organism | None:
+    def _member(self, id: int) -> Individual | None:
         if not self._searches:
             return None
         return next((o for head in self.heads for o in head.members if o.id == id), None)

@@ -14,21 +14,21 @@ from ..fitness.objectives import OBJECTIVES
 from ..trial import Measurement
 from . import selection
 from .population import Population
-from .records import Organism, Records
+from .records import Individual, Records
 
 
-def champions(heads: Sequence[Population]) -> dict[str, Organism]:
+def champions(heads: Sequence[Population]) -> dict[str, Individual]:
     """Whom each head sends. A head in which nothing lives sends nobody."""
     return {str(head.head): champion for head in heads if (champion := head.champion()) is not None}
 
 
-def received(head: Population, sent: dict[str, Organism]) -> list[Organism]:
+def received(head: Population, sent: dict[str, Individual]) -> list[Individual]:
     """Whom `head` takes in: champions of other heads, at most one of each, none that it holds already.
 
     There's a place for each member that is neither its elite nor the last one kept for a newcomer.
     """
     known = {organism.genes for organism in head.ranked()}
-    guests: list[Organism] = []
+    guests: list[Individual] = []
     for name, champion in sent.items():
         if name != head.head and champion.genes not in known:
             known.add(champion.genes)

@@ -15,7 +15,7 @@ from ..genes import Genes
 from ..trial import CONFIRMATIONS, Measurement
 
 
-class Organism(msgspec.Struct, frozen=True):
+class Individual(msgspec.Struct, frozen=True):
     """A place in a population. What is known of its genes stands in their record."""
 
     id: int
@@ -29,7 +29,7 @@ class Organism(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct, frozen=True):
     """All that was measured of one genome in this run, by replicate, and the organism that first carried it."""
 
-    organism: Organism
+    organism: Individual
     trials: dict[int, Measurement]
 
     @property
@@ -63,21 +63,21 @@ class Records:
         self.params_of = params_of
         self.aim_of = aim_of
         self.generation = 1
-        self.organisms: dict[int, Organism] = {}
+        self.organisms: dict[int, Individual] = {}
         self.by_genes: dict[Genes, Record] = {}
         self.taken: set[Genes] = set()
         self.dead: set[Genes] = set()
         self._learnt: list[tuple[Genes, int]] = []
         self._failed: list[Genes] = []
 
-    def add(self, origin: str, parents: tuple[int, ...], genes: Genes, head: str | None = None) -> Organism:
+    def add(self, origin: str, parents: tuple[int, ...], genes: Genes, head: str | None = None) -> Individual:
         """A new organism of the present generation, with the next id."""
-        organism = Organism(len(self.organisms), self.generation, origin, parents, genes, head)
+        organism = Individual(len(self.organisms), self.generation, origin, parents, genes, head)
         self.organisms[organism.id] = organism
         self.taken.add(genes)
         return organism
 
-    def learn(self, organism: Organism, replicate: int, measurement: Measurement) -> None:
+    def learn(self, organism: Individual, replicate: int, measurement: Measurement) -> None:
         """What a training of these genes came to."""
         self.by_genes.setdefault(organism.genes, Record(organism, {})).trials[replicate] = measurement
         if replicate not in CONFIRMATIONS:
@@ -111,11 +111,11 @@ class Records:
         """Whether that training was measured."""
         return genes in self.by_genes and replicate in self.by_genes[genes].trials
 
-    def fitness(self, organism: Organism) -> float:
+    def fitness(self, organism: Individual) -> float:
         """The mean fitness of its genes in the eyes of its population. Raises KeyError if they weren't judged."""
         return self.by_genes[organism.genes].fitness(self.aim_of(organism.head))
 
-    def lives(self, organism: Organism) -> bool:
+    def lives(self, organism: Individual) -> bool:
         """Whether it was judged and nothing has killed it since."""
         genes = organism.genes
         return genes in self.by_genes and bool(self.by_genes[genes].searched) and genes not in self.dead

@@ -146,7 +146,7 @@ class Row:
         return Node(self.tape, places, 0, self.first)
 
 
-class Table:
+class Matrix:
     """A matrix of parameters of which each position of the document chooses a row: by its token, or by its number."""
 
     def __init__(self, tape: "Recorder", place: int, size: int, by_token: bool):
@@ -209,7 +209,7 @@ class Recorder:
         place = 0
         for name, (rows, columns) in architecture.shapes().items():
             if name in ("wte", "wpe"):
-                matrices[name] = Table(self, place, columns, by_token=name == "wte")
+                matrices[name] = Matrix(self, place, columns, by_token=name == "wte")
             else:
                 matrices[name] = [Row(self, place + r * columns, columns) for r in range(rows)]
             place += rows * columns
