@@ -6,6 +6,7 @@ from pathlib import Path
 from organism.home import Home
 from organism.instruments.runs import Summary, summary
 from organism.life.journal import journals, read_events
+from organism.view.words import duration, figure, genes_in_short
 
 from .feed import ReplayFeed
 from .snapshot import Snapshot
@@ -27,6 +28,22 @@ def summaries(home: Home) -> list[Summary]:
 def _summary(path: Path, changed: int, size: int) -> Summary:
     """What a journal tells in short that was last changed then and has that size."""
     return summary(path)
+
+
+def figures(run: Summary) -> list[tuple[str, str]]:
+    """What there is to say of a run, each with its label."""
+    told = [
+        ("objective", f"{run.objective} on {run.corpus.rsplit('/', 1)[-1]}"),
+        ("evaluations", f"{run.evaluations} in {duration(run.seconds)}"),
+    ]
+    if run.end:
+        told += [
+            ("champion", f"#{run.end.champion}"),
+            ("validation", figure(run.end.validation_loss)),
+            ("test", figure(run.end.test_loss)),
+            ("genes", genes_in_short(run.end.genes)),
+        ]
+    return told
 
 
 def whole(path: Path) -> Snapshot:

@@ -7,6 +7,8 @@ without colours loses nothing but the pleasure. Widgets ask for a `Palette` and 
 import msgspec
 from textual.theme import Theme
 
+from organism.view.words import STAGE_SIGNS
+
 
 class Palette(msgspec.Struct, frozen=True):
     """Colours by the part that they play, as Textual spells them."""
@@ -22,116 +24,57 @@ class Palette(msgspec.Struct, frozen=True):
     creativity: str
     good: str
     bad: str
-    series: tuple[str, ...]
+    origins: dict[str, str]
 
     def stage(self, stage: str) -> str:
         """The colour of a stage of life."""
-        return {"primordial": self.primordial, "evolving": self.evolving, "evolved": self.evolved}.get(stage, self.text)
+        return getattr(self, stage) if stage in STAGE_SIGNS else self.text
 
     def origin(self, origin: str) -> str:
         """The colour of how an organism came to be."""
-        names = list(ORIGIN_SIGNS)
-        return self.series[names.index(origin) % len(self.series)] if origin in ORIGIN_SIGNS else self.text
+        return self.origins.get(origin, self.text)
 
 
-DARK = Palette(
-    text="#d8dee9",
-    dim="#8b95a7",
-    faint="#3f4757",
-    primordial="#a995d8",
-    evolving="#f2b866",
-    evolved="#63d8b4",
-    flow="#6cb6ff",
-    symmetry="#d39bff",
-    creativity="#ffa38a",
-    good="#8fd987",
-    bad="#ff7f8e",
-    series=(
-        "#f4f1de",
-        "#8b95a7",
-        "#ffd479",
-        "#63d8b4",
-        "#b79cff",
-        "#ff8fb1",
-        "#6cb6ff",
-        "#8fd987",
-        "#ffb454",
-        "#5ccfe6",
-        "#ff7f8e",
-        "#c8b68a",
-    ),
-)
-
-LIGHT = Palette(
-    text="#2a3140",
-    dim="#6a7385",
-    faint="#c3c9d4",
-    primordial="#7350b8",
-    evolving="#b06a00",
-    evolved="#00795c",
-    flow="#1767c0",
-    symmetry="#8a35c9",
-    creativity="#c24a26",
-    good="#2d7f26",
-    bad="#c22a41",
-    series=(
-        "#2a3140",
-        "#6a7385",
-        "#a87b00",
-        "#00795c",
-        "#6647c4",
-        "#bd2f65",
-        "#1767c0",
-        "#2d7f26",
-        "#b85c00",
-        "#00748a",
-        "#c22a41",
-        "#7a6530",
-    ),
-)
-
-ANSI = Palette(
-    text="ansi_default",
-    dim="ansi_bright_black",
-    faint="ansi_bright_black",
-    primordial="ansi_magenta",
-    evolving="ansi_yellow",
-    evolved="ansi_cyan",
-    flow="ansi_blue",
-    symmetry="ansi_magenta",
-    creativity="ansi_red",
-    good="ansi_green",
-    bad="ansi_red",
-    series=(
-        "ansi_default",
-        "ansi_bright_black",
-        "ansi_bright_yellow",
-        "ansi_cyan",
-        "ansi_magenta",
-        "ansi_bright_magenta",
-        "ansi_blue",
-        "ansi_green",
-        "ansi_yellow",
-        "ansi_bright_cyan",
-        "ansi_red",
-        "ansi_bright_black",
-    ),
-)
-
-ORIGIN_SIGNS = {
-    "genome": "◆",
-    "random": "○",
-    "elite": "★",
-    "mutant": "~",
-    "cross": "×",
-    "hyper": "≈",
-    "immigrant": "→",
-    "grown": "+",
-    "champion": "▲",
-    "tuned": "±",
-    "cataclysm": "▼",
-    "re-eval": "=",
+# In the dark, in the light, and of sixteen.
+PARTS = {
+    "text": ("#d8dee9", "#2a3140", "ansi_default"),
+    "dim": ("#8b95a7", "#6a7385", "ansi_bright_black"),
+    "faint": ("#3f4757", "#c3c9d4", "ansi_bright_black"),
+    "primordial": ("#a995d8", "#7350b8", "ansi_magenta"),
+    "evolving": ("#f2b866", "#b06a00", "ansi_yellow"),
+    "evolved": ("#63d8b4", "#00795c", "ansi_cyan"),
+    "flow": ("#6cb6ff", "#1767c0", "ansi_blue"),
+    "symmetry": ("#d39bff", "#8a35c9", "ansi_magenta"),
+    "creativity": ("#ffa38a", "#c24a26", "ansi_red"),
+    "good": ("#8fd987", "#2d7f26", "ansi_green"),
+    "bad": ("#ff7f8e", "#c22a41", "ansi_red"),
 }
+
+# Its sign, and its colours as above.
+ORIGINS = {
+    "genome": ("◆", "#f4f1de", "#2a3140", "ansi_default"),
+    "random": ("○", "#8b95a7", "#6a7385", "ansi_bright_black"),
+    "elite": ("★", "#ffd479", "#a87b00", "ansi_bright_yellow"),
+    "mutant": ("~", "#63d8b4", "#00795c", "ansi_cyan"),
+    "cross": ("×", "#b79cff", "#6647c4", "ansi_magenta"),
+    "hyper": ("≈", "#ff8fb1", "#bd2f65", "ansi_bright_magenta"),
+    "immigrant": ("→", "#6cb6ff", "#1767c0", "ansi_blue"),
+    "grown": ("+", "#8fd987", "#2d7f26", "ansi_green"),
+    "champion": ("▲", "#ffb454", "#b85c00", "ansi_yellow"),
+    "tuned": ("±", "#5ccfe6", "#00748a", "ansi_bright_cyan"),
+    "cataclysm": ("▼", "#ff7f8e", "#c22a41", "ansi_red"),
+    "re-eval": ("=", "#c8b68a", "#7a6530", "ansi_bright_black"),
+}
+ORIGIN_SIGNS = {origin: sign for origin, (sign, *_) in ORIGINS.items()}
+
+
+def _palette(ground: int) -> Palette:
+    """The colours of that place in the tables."""
+    origins = {origin: colours[ground] for origin, (_, *colours) in ORIGINS.items()}
+    return Palette(**{part: colours[ground] for part, colours in PARTS.items()}, origins=origins)
+
+
+DARK, LIGHT, ANSI = map(_palette, range(3))
 
 STATE_SIGNS = {"waiting": "·", "training": "▸", "judged": "✓", "died": "†"}
 
@@ -151,19 +94,11 @@ def _theme(name: str, palette: Palette, background: str, surface: str, panel: st
         panel=panel,
         dark=dark,
         ansi=palette is ANSI,
-        variables={
-            "border": palette.faint,
-            "border-blurred": palette.faint,
-            "dim": palette.dim,
-            "scrollbar": palette.faint,
-            "scrollbar-hover": palette.dim,
-            "scrollbar-active": palette.dim,
-            "scrollbar-background": background,
-            "scrollbar-background-hover": background,
-            "scrollbar-background-active": background,
-            "scrollbar-corner-color": background,
-            "footer-background": background,
-            "footer-description-foreground": palette.dim,
+        variables=dict.fromkeys(("border", "border-blurred", "scrollbar"), palette.faint)
+        | dict.fromkeys(("dim", "scrollbar-hover", "scrollbar-active", "footer-description-foreground"), palette.dim)
+        | dict.fromkeys((f"scrollbar-background{state}" for state in ("", "-hover", "-active")), background)
+        | dict.fromkeys(("scrollbar-corner-color", "footer-background"), background)
+        | {
             "footer-key-foreground": palette.evolving,
             "block-cursor-text-style": "bold",
             "input-selection-background": f"{palette.evolved} 35%" if palette is not ANSI else "ansi_cyan",

@@ -119,8 +119,8 @@ def test_a_terminal_of_sixteen_colours_is_asked_for_no_other():
 
 def curves() -> list[Trace]:
     return [
-        Trace(f"#{i}", tuple((x, 3 - i * 0.2 - x / 100) for x in range(1, 50)), DARK.series[i], plotting.SIGNS[i])
-        for i in range(8)
+        Trace(f"#{i}", tuple((x, 3 - i * 0.2 - x / 100) for x in range(1, 50)), colour, plotting.SIGNS[i])
+        for i, colour in enumerate([*DARK.origins.values()][:8])
     ]
 
 

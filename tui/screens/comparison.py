@@ -1,21 +1,25 @@
 """Two runs side by side: their courses on one plot, and their figures in one table."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.screen import ModalScreen
 
-from organism.view.words import duration, figure, fitted, genes_in_short
+from organism.instruments.runs import Summary
+from organism.view.words import figure, fitted
 
 from ..messages import RoomChanged
 from ..plotting import Trace, View
+from ..runs import figures
 from ..snapshot import Snapshot
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
-from ..widgets.text import Text
+from ..widgets.lists import Dialog
+from ..widgets.text import Piece, Text
 
 
 class Comparison(ModalScreen[None]):
@@ -26,12 +30,12 @@ class Comparison(ModalScreen[None]):
         Binding("escape,enter,q", "dismiss", "Close", key_display="esc"),
     ]
 
-    def __init__(self, runs: tuple[Snapshot, Snapshot]):
+    def __init__(self, runs: Sequence[tuple[Summary, Snapshot]]):
         super().__init__()
         self.runs = runs
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="comparison"):
+        with Dialog("Two runs", "esc closes", id="comparison"):
             yield Chart("Best by generation", id="courses", classes="panel")
             yield Text("Figures", id="figures", classes="panel")
             with Horizontal(id="comparison-dreams"):
@@ -39,8 +43,6 @@ class Comparison(ModalScreen[None]):
                 yield Dreams("◇ dreams", id="dreams-1", classes="panel")
 
     def on_mount(self) -> None:
-        frame = self.query_one("#comparison")
-        frame.border_title, frame.border_subtitle = "Two runs", "esc closes"
         self.call_after_refresh(self._show)
 
     @on(RoomChanged)
@@ -49,36 +51,32 @@ class Comparison(ModalScreen[None]):
         chart = self.query_one(Chart)
         colours = chart.palette.evolving, chart.palette.flow
         series = [
-            Trace(run.name, run.course, colour, sign, strong=sign == "◆")
-            for run, colour, sign in zip(self.runs, colours, "◆◇", strict=True)
+            Trace(card.run, run.course, colour, sign, strong=sign == "◆")
+            for (card, run), colour, sign in zip(self.runs, colours, "◆◇", strict=True)
         ]
-        objectives = {run.objective for run in self.runs}
+        objectives = {card.objective for card, _ in self.runs}
         chart.show(series, (), View(x_name="gen"))
         chart.border_title = f"Best by generation, {' and '.join(sorted(objectives))}"
         text = self.query_one("#figures", Text)
         palette, width = text.palette, (text.size.width - 12) // 2
-        rows = self._rows(width)
-        text.write(*([(f"{name:<12}", palette.dim), *zip(values, colours, strict=True)] for name, values in rows))
-        for i, run in enumerate(self.runs):
+        lines: list[list[Piece]] = []
+        for name, values in self._rows():
+            told = (f"{fitted(f'{sign} {value}', width - 1)} " for sign, value in zip("◆◇", values, strict=True))
+            lines.append([(f"{name:<12}", palette.dim), *zip(told, colours, strict=True)])
+        text.write(*lines)
+        for i, (_, run) in enumerate(self.runs):
             self.query_one(f"#dreams-{i}", Dreams).show(run.beautiful)
 
-    def _rows(self, width: int) -> list[tuple[str, list[str]]]:
-        """(name, the two values) of each figure, the values in columns of that width."""
-
-        def row(name: str, value) -> tuple[str, list[str]]:
-            values = [f"{sign} {value(run)}" for sign, run in zip("◆◇", self.runs, strict=True)]
-            return name, [fitted(text, width - 1) + " " for text in values]
-
-        def genes(run: Snapshot) -> str:
-            return genes_in_short(run.creature) if run.creature else "–"
-
-        return [
-            row("run", lambda run: run.name),
-            row("objective", lambda run: f"{run.objective}, seed {run.run.seed if run.run else '–'}"),
-            row("generations", lambda run: str(len(run.course))),
-            row("evaluations", lambda run: f"{run.evaluations} in {duration(run.elapsed)}"),
-            row("best", lambda run: figure(run.course[-1][1] if run.course else None)),
-            row("validation", lambda run: figure(run.validation_loss)),
-            row("test", lambda run: figure(run.end.test_loss if run.end else None)),
-            row("genes", genes),
+    def _rows(self) -> list[tuple[str, list[str]]]:
+        """(label, the two values) of each figure."""
+        columns = [
+            {
+                "run": card.run,
+                "seed": f"{run.first.seed}",
+                "generations": f"{card.generations}",
+                "best": figure(card.best),
+            }
+            | dict(figures(card))
+            for card, run in self.runs
         ]
+        return [(label, [column.get(label, "–") for column in columns]) for label in columns[0] | columns[1]]

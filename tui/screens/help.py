@@ -4,12 +4,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Markdown
 
 from ..settings import settings_path
-from ..widgets.lists import Page
+from ..widgets.lists import Dialog, Page
 from ..widgets.text import Piece, Text
 
 
@@ -26,7 +25,7 @@ class Help(ModalScreen[None]):
         self.heading, self.about, self.active = title, about, bindings
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="help"), Page(can_focus=True):
+        with Dialog(f"Help: {self.heading}", "j k scroll, esc closes", id="help"), Page(can_focus=True):
             yield Markdown(self.about)
             yield Text(id="help-keys")
             yield Markdown(
@@ -35,8 +34,6 @@ class Help(ModalScreen[None]):
             )
 
     def on_mount(self) -> None:
-        self.query_one("#help").border_title = f"Help: {self.heading}"
-        self.query_one("#help").border_subtitle = "j k scroll, esc closes"
         self.query_one(Page).focus()
         self.query_one(Text).write(*self._keys())
 

@@ -5,12 +5,14 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
 
 from organism.errors import BadInput
 from organism.life.plan import WORDS, Plan, check_plan, read_space, usual_scale
+
+from ..widgets.lists import Dialog
 
 SCALE = "generations", "population"
 
@@ -20,7 +22,7 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
 
     CSS_PATH = "options.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave"),
+        Binding("escape", "dismiss", "Leave"),
         Binding("ctrl+s,f2", "begin", "Evolve now"),
     ]
 
@@ -31,7 +33,7 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
 
     def compose(self) -> ComposeResult:
         plan = self.plan
-        with Vertical(classes="dialog", id="options"):
+        with Dialog("The next evolution", "tab moves, ctrl+s evolves, esc leaves", id="options"):
             for name in ("objective", "metabolism"):
                 words, word = WORDS[name], getattr(plan, name)
                 yield from self._row(Select.from_values(words, value=word, allow_blank=False, id=name, compact=True))
@@ -44,10 +46,6 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
             with Horizontal(classes="buttons"):
                 yield Button("Evolve now", id="begin", variant="warning", compact=True)
                 yield Button("Keep for later", id="keep", compact=True)
-
-    def on_mount(self) -> None:
-        self.query_one("#options").border_title = "The next evolution"
-        self.query_one("#options").border_subtitle = "tab moves, ctrl+s evolves, esc leaves"
 
     def on_select_changed(self, event: Select.Changed) -> None:
         """Another objective brings its usual scale with it."""
@@ -95,6 +93,3 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
     def action_begin(self) -> None:
         if plan := self.chosen():
             self.dismiss((plan, True))
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

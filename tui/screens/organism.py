@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.screen import ModalScreen
 
 from organism.genes import spelt, told
@@ -17,7 +17,7 @@ from ..snapshot import Scored, Snapshot
 from ..themes import ORIGIN_SIGNS
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
-from ..widgets.lists import Page
+from ..widgets.lists import Dialog, Page
 from ..widgets.portrait import Portrait
 from ..widgets.text import Piece, Text
 
@@ -39,7 +39,7 @@ class OrganismScreen(ModalScreen[None]):
         self.snapshot = Snapshot()
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="organism"):
+        with Dialog(keys="p mother, esc closes", id="organism"):
             with Horizontal(id="organism-upper"):
                 yield self.portrait
                 with Page(id="organism-facts", classes="panel"):
@@ -59,9 +59,7 @@ class OrganismScreen(ModalScreen[None]):
             return
         palette = self.portrait.palette
         colour = palette.origin(organism.origin)
-        frame = self.query_one("#organism")
-        frame.border_title = f"Organism #{organism.id}"
-        frame.border_subtitle = "p mother, esc closes"
+        self.query_one(Dialog).border_title = f"Organism #{organism.id}"
         self.portrait.show(Snapshot(stage="evolved", creature=organism.genes))
         self.portrait.border_title = f"{ORIGIN_SIGNS.get(organism.origin, '')} {organism.origin}"
         self.portrait.styles.border_title_color = colour

@@ -4,11 +4,12 @@ from typing import ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from ..controller import Controller
+from ..widgets.lists import Dialog
 
 
 class Question(ModalScreen[bool]):
@@ -16,8 +17,8 @@ class Question(ModalScreen[bool]):
 
     CSS_PATH = "question.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes"),
-        Binding("n,escape,q", "answer(False)", "No"),
+        Binding("y", "dismiss(True)", "Yes"),
+        Binding("n,escape,q", "dismiss(False)", "No"),
     ]
 
     def __init__(self, question: str, explanation: str = ""):
@@ -25,7 +26,7 @@ class Question(ModalScreen[bool]):
         self.question, self.explanation = question, explanation
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Dialog():
             yield Static(self.question, id="question", markup=False)
             if self.explanation:
                 yield Static(self.explanation, id="explanation", markup=False)
@@ -35,9 +36,6 @@ class Question(ModalScreen[bool]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
-
-    def action_answer(self, answer: bool) -> None:
-        self.dismiss(answer)
 
 
 async def may_leave(app: App, controller: Controller, question: str) -> bool:

@@ -1,5 +1,6 @@
 """Population: the organisms of this generation, their species, and where the champion comes from."""
 
+from collections import Counter
 from typing import ClassVar
 
 from rich.text import Text as RichText
@@ -17,22 +18,53 @@ from ..drawing import spark
 from ..screens.organism import OrganismScreen
 from ..snapshot import Snapshot
 from ..themes import ORIGIN_SIGNS, STATE_SIGNS, Palette, palette_of, rich_colour
-from ..widgets.lists import Page, Table
+from ..widgets.lists import Column, Page, Table
 from ..widgets.text import Piece, Text
 from .tab import Tab, saying_why_not
 
-# Name and width. The first seven of these fit into 80 columns, the state as well into 120.
+
+def _mark(organism: Organism, life: Snapshot) -> str:
+    """Whether it leads, is blessed, or is on the front."""
+    if life.leader is not None and life.leader.id == organism.id:
+        return "★"
+    fronts = life.front is not None and life.original(organism).id in life.front.ids
+    return "♥" if organism.blessed else "◇" if fronts else " "
+
+
+def _fitness(organism: Organism, life: Snapshot) -> str:
+    """What it was judged to be, in the unit of what it's selected for."""
+    return figure(organism.judged and life.figure(organism.judged.mean_fitness, organism.head))
+
+
+def _state(organism: Organism, life: Snapshot) -> str:
+    inherited = organism.state == "judged" and organism.judged and organism.judged.inherited
+    return f"{STATE_SIGNS[organism.state]} {'judged before' if inherited else organism.reason or organism.state}"
+
+
+# The first seven of these fit into 80 columns, the state as well into 120.
 COLUMNS = (
-    ("#", 5),
-    ("origin", 12),
-    ("done", 8),
-    ("learning", 10),
-    ("held out", 8),
-    ("beauty", 6),
-    ("fitness", 9),
-    ("state", 24),
-    ("genes", 44),
-    ("params", 8),
+    Column("#", 5, lambda o, life: f"{_mark(o, life)}{o.id:>4}", "text", lambda o: o.id),
+    Column("origin", 12, lambda o, _: f"{ORIGIN_SIGNS.get(o.origin, ' ')} {o.origin}", "origin", lambda o: o.origin),
+    Column("done", 8, lambda o, _: bar(o.share if o.state != "died" else 0.0, 8), "origin", lambda o: -o.share),
+    Column("learning", 10, lambda o, life: spark([y for _, y in life.curve(o.id)], 10), "origin", lambda o: o.loss),
+    Column(
+        "held out",
+        8,
+        lambda o, _: figure(o.judged and o.judged.validation_loss),
+        "text",
+        lambda o: o.judged and o.judged.validation_loss,
+    ),
+    Column(
+        "beauty",
+        6,
+        lambda o, _: figure(o.judged and o.judged.beauty, 3),
+        "text",
+        lambda o: o.judged and -o.judged.beauty,
+    ),
+    Column("fitness", 9, _fitness, "text", lambda o: o.judged and -o.judged.mean_fitness),
+    Column("state", 24, _state, "state", lambda o: o.state),
+    Column("genes", 44, lambda o, _: genes_in_short(o.genes), "dim", lambda o: o.genes.species),
+    Column("params", 8, lambda o, _: f"{o.params:,}", "dim", lambda o: o.params),
 )
 
 
@@ -66,24 +98,17 @@ journal, so that the run can still be resumed and replayed exactly.
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.sorted_by, self.reversed = "#", False
+        self.by, self.reversed = COLUMNS[0], False
         self.shown: dict[str, tuple] = {}
-        self.order: list[str] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(id="organisms", classes="panel"):
-            yield Organisms(id="population-table")
+            yield Organisms(COLUMNS, id="population-table")
         with Horizontal(id="relations"):
             yield Text("Species", id="species", classes="panel")
-            with Page(id="lineage-page", classes="panel"):
+            with Page(id="lineage-page", classes="panel") as page:
+                page.border_title = "Lineage of the leader"
                 yield Text(id="lineage")
-
-    def on_mount(self) -> None:
-        table = self.query_one(Table)
-        for name, width in COLUMNS:
-            table.add_column(name, key=name, width=width)
-        self.query_one("#organisms").border_title = "Organisms"
-        self.query_one("#lineage-page").border_title = "Lineage of the leader"
 
     def draw(self) -> None:
         snapshot = self.snapshot
@@ -95,26 +120,29 @@ journal, so that the run can still be resumed and replayed exactly.
         panel = self.query_one("#organisms")
         regime = f", {snapshot.regime}" if snapshot.generation else ""
         panel.border_title = f"Generation {snapshot.generation}{regime}" if snapshot.generation else "Organisms"
-        panel.border_subtitle = f"by {self.sorted_by}{', turned around' if self.reversed else ''}"
+        panel.border_subtitle = f"by {self.by.title}{', turned around' if self.reversed else ''}"
 
     def _show_table(self, snapshot: Snapshot) -> None:
         """Change what differs from what the table shows, and nothing else."""
         table = self.query_one(Table)
         palette = palette_of(self.app.current_theme)
-        organisms = sorted(snapshot.population, key=lambda o: _sort_key(o, self.sorted_by), reverse=self.reversed)
-        order = [str(organism.id) for organism in organisms]
-        if order != self.order:
-            self.order = order
-            self.shown = {str(organism.id): _cells(organism, snapshot, palette) for organism in organisms}
+        organisms = sorted(snapshot.population, key=self._place, reverse=self.reversed)
+        before, self.shown = (
+            self.shown,
+            {str(organism.id): _cells(organism, snapshot, palette) for organism in organisms},
+        )
+        if list(before) != list(self.shown):
             table.refill((key, [RichText(*cell) for cell in cells]) for key, cells in self.shown.items())
             return
-        for organism in organisms:
-            key, cells = str(organism.id), _cells(organism, snapshot, palette)
-            before = self.shown[key]
-            for (name, _), cell, old in zip(COLUMNS, cells, before, strict=True):
+        for key, cells in self.shown.items():
+            for column, cell, old in zip(COLUMNS, cells, before[key], strict=True):
                 if cell != old:
-                    table.update_cell(key, name, RichText(*cell))
-            self.shown[key] = cells
+                    table.update_cell(key, column.title, RichText(*cell))
+
+    def _place(self, organism: Organism) -> tuple:
+        """What it's sorted by."""
+        key = self.by.key(organism)
+        return key is None, key, organism.id
 
     @property
     def chosen(self) -> Organism | None:
@@ -129,14 +157,13 @@ journal, so that the run can still be resumed and replayed exactly.
 
     @on(Table.HeaderSelected)
     def _sort_by(self, event: Table.HeaderSelected) -> None:
-        name = event.column_key.value or "#"
-        self.reversed = not self.reversed if name == self.sorted_by else False
-        self.sorted_by = name
+        by = next(column for column in COLUMNS if column.title == event.column_key.value)
+        self.reversed = not self.reversed if by == self.by else False
+        self.by = by
         self.draw()
 
     def action_sort(self) -> None:
-        names = [name for name, _ in COLUMNS]
-        self.sorted_by = names[(names.index(self.sorted_by) + 1) % len(names)]
+        self.by = COLUMNS[(COLUMNS.index(self.by) + 1) % len(COLUMNS)]
         self.draw()
 
     def action_reverse(self) -> None:
@@ -154,54 +181,17 @@ journal, so that the run can still be resumed and replayed exactly.
         return self.chosen.genes.canonical() if self.chosen else ""
 
 
-def _sort_key(organism: Organism, column: str) -> tuple:
-    judged = organism.judged
-    last = float("inf")
-    keys = {
-        "#": organism.id,
-        "origin": organism.origin,
-        "done": -organism.share,
-        "learning": organism.loss if organism.loss is not None else last,
-        "held out": judged.validation_loss if judged else last,
-        "beauty": -judged.beauty if judged else last,
-        "fitness": -judged.mean_fitness if judged else last,
-        "genes": organism.genes.species,
-        "params": organism.params,
-        "state": organism.state,
-    }
-    return keys[column], organism.id
-
-
 def _cells(organism: Organism, snapshot: Snapshot, palette: Palette) -> tuple[tuple[str, str], ...]:
     """(text, style) of each column."""
-    judged, colour = organism.judged, rich_colour(palette.origin(organism.origin))
-    dim, text = rich_colour(palette.dim), rich_colour(palette.text)
-    leads = snapshot.leader is not None and snapshot.leader.id == organism.id
     states = {"judged": palette.good, "died": palette.bad, "training": palette.evolving}
-    state = organism.reason or organism.state
-    if organism.state == "judged" and organism.judged and organism.judged.inherited:
-        state = "judged before"
-    fronts = snapshot.front is not None and snapshot.original(organism).id in snapshot.front.ids
-    mark = "★" if leads else "♥" if organism.blessed else "◇" if fronts else " "
-    return (
-        (f"{mark}{organism.id:>4}", text),
-        (f"{ORIGIN_SIGNS.get(organism.origin, ' ')} {organism.origin}", colour),
-        (bar(organism.share if organism.state != "died" else 0.0, 8), colour),
-        (spark([loss for _, loss in snapshot.curve(organism.id)], 10), colour),
-        (figure(judged.validation_loss if judged else None), text),
-        (figure(judged.beauty if judged else None, 3), text),
-        (figure(snapshot.figure(judged.mean_fitness, organism.head) if judged else None), text),
-        (f"{STATE_SIGNS[organism.state]} {state}", rich_colour(states.get(organism.state, palette.dim))),
-        (genes_in_short(organism.genes), dim),
-        (f"{organism.params:,}", dim),
-    )
+    inks = {"text": palette.text, "dim": palette.dim, "origin": palette.origin(organism.origin)}
+    inks["state"] = states.get(organism.state, palette.dim)
+    return tuple((column.cell(organism, snapshot), rich_colour(inks[column.ink])) for column in COLUMNS)
 
 
 def species_lines(snapshot: Snapshot, palette: Palette, width: int) -> list[list[Piece]]:
     """Every architecture of the population, the most frequent first."""
-    counts: dict[tuple, int] = {}
-    for organism in snapshot.population:
-        counts[organism.genes.species] = counts.get(organism.genes.species, 0) + 1
+    counts = Counter(organism.genes.species for organism in snapshot.population)
     lines: list[list[Piece]] = []
     for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         share = "●" * min(count, max(1, width - 22))

@@ -13,31 +13,32 @@ from textual.containers import Horizontal, Vertical
 from organism.instruments.runs import Summary
 from organism.life.journal import read_events
 from organism.story import Story
-from organism.view.words import duration, figure, genes_in_short
+from organism.view.words import duration, figure
 
 from ..drawing import spark
 from ..plotting import Trace, View
-from ..runs import summaries, whole
+from ..runs import figures, summaries, whole
 from ..screens.comparison import Comparison
 from ..screens.question import Question, may_leave
 from ..themes import palette_of, rich_colour
 from ..widgets.chart import Chart
-from ..widgets.lists import Table
+from ..widgets.lists import Column, Table
 from ..widgets.text import Text
 from .tab import Tab, saying_why_not
 
+# Of a card and the tab that it's on.
 COLUMNS = (
-    (" ", 1),
-    ("date", 16),
-    ("objective", 14),
-    ("gens", 4),
-    ("best", 8),
-    ("test", 7),
-    ("course", 10),
-    ("time", 7),
-    ("state", 10),
-    ("corpus", 14),
-    ("run", 32),
+    Column(" ", 1, lambda card, tab: "▸" if tab.marked == card else ""),
+    Column("date", 16, lambda card, tab: card.created[:16].replace("T", " ")),
+    Column("objective", 14, lambda card, tab: card.objective),
+    Column("gens", 4, lambda card, tab: str(card.generations)),
+    Column("best", 8, lambda card, tab: figure(card.best)),
+    Column("test", 7, lambda card, tab: figure(card.end and card.end.test_loss)),
+    Column("course", 10, lambda card, tab: spark(card.course, 10), "evolving"),
+    Column("time", 7, lambda card, tab: duration(card.seconds)),
+    Column("state", 10, lambda card, tab: "going on" if tab.goes_on(card) else card.state, "state"),
+    Column("corpus", 14, lambda card, tab: card.corpus.rsplit("/", 1)[-1]),
+    Column("run", 32, lambda card, tab: card.run),
 )
 
 
@@ -71,17 +72,12 @@ under the cursor.
         self.seen: tuple | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="runs-panel", classes="panel"):
-            yield Runs(id="runs-table")
+        with Vertical(id="runs-panel", classes="panel") as panel:
+            panel.border_title = "Runs"
+            yield Runs(COLUMNS, id="runs-table")
         with Horizontal(id="run-details"):
             yield Text("Run", id="run-card", classes="panel")
             yield Chart("Best by generation", id="run-course", classes="panel")
-
-    def on_mount(self) -> None:
-        table = self.query_one(Table)
-        for name, width in COLUMNS:
-            table.add_column(name.strip(), key=name, width=width)
-        self.query_one("#runs-panel").border_title = "Runs"
 
     def draw(self) -> None:
         """Read the journals again when a run has come or gone on."""
@@ -107,24 +103,12 @@ under the cursor.
     def _cells(self, card: Summary) -> list[RichText]:
         """What each column says of a run."""
         palette = palette_of(self.app.current_theme)
-        colour = palette.bad if card.complaint else palette.good if card.state == "finished" else palette.evolving
-        cells = (
-            "▸" if self.marked == card else "",
-            card.created[:16].replace("T", " "),
-            card.objective,
-            str(card.generations),
-            figure(card.best),
-            figure(card.end.test_loss if card.end else None),
-            spark(card.course, 10),
-            duration(card.seconds),
-            "going on" if self._goes_on(card) else card.state,
-            card.corpus.rsplit("/", 1)[-1],
-            card.run,
-        )
-        styles = {8: rich_colour(colour), 6: rich_colour(palette.evolving)}
-        return [RichText(text, styles.get(i, "")) for i, text in enumerate(cells)]
+        state = palette.bad if card.complaint else palette.good if card.state == "finished" else palette.evolving
+        inks = {"text": "", "evolving": rich_colour(palette.evolving), "state": rich_colour(state)}
+        return [RichText(column.cell(card, self), inks[column.ink]) for column in COLUMNS]
 
-    def _goes_on(self, card: Summary) -> bool:
+    def goes_on(self, card: Summary) -> bool:
+        """Whether it's the run that is lived now."""
         return self.controller.running and card.run == self.controller.snapshot.name
 
     def _path(self, card: Summary) -> Path:
@@ -143,29 +127,15 @@ under the cursor.
         palette, card = text.palette, self.chosen
         text.border_title = card.run if card else "Run"
         if card is None:
-            text.write(
-                [("No run yet.", palette.text)],
-                [("Press e, and the creature evolves.", palette.dim)],
-            )
-            chart.show([])
-            return
-        if card.complaint:
+            text.write([("No run yet.", palette.text)], [("Press e, and the creature evolves.", palette.dim)])
+        elif card.complaint:
             text.write([(card.complaint, palette.bad)])
+        if card is None or card.complaint:
             chart.show([])
             return
-        rows = [
-            ("objective", f"{card.objective} on {card.corpus.rsplit('/', 1)[-1]}"),
-            ("evaluations", f"{card.evaluations} in {duration(card.seconds)}"),
-        ]
-        if card.end:
-            rows += [
-                ("champion", f"#{card.end.champion}"),
-                ("validation", figure(card.end.validation_loss)),
-                ("test", figure(card.end.test_loss)),
-                ("genes", genes_in_short(card.end.genes)),
-            ]
-        else:
-            rows.append(("state", "going on" if self._goes_on(card) else "unfinished: r goes on with it"))
+        rows = figures(card)
+        if not card.end:
+            rows.append(("state", "going on" if self.goes_on(card) else "unfinished: r goes on with it"))
         text.write(*([(f"{name:<12}", palette.dim), (value, palette.text)] for name, value in rows))
         series = [Trace("best", tuple(enumerate(card.course, start=1)), palette.evolving, "▲")] if card.course else []
         if self.marked and self.marked.course and self.marked != card:
@@ -218,8 +188,8 @@ under the cursor.
             self.notify("Mark one run with x, then put the cursor on another.", title="Compare")
             return
         with saying_why_not(self):
-            runs = [await asyncio.to_thread(whole, self._path(card)) for card in (marked, chosen)]
-            self.app.push_screen(Comparison((runs[0], runs[1])))
+            runs = [(card, await asyncio.to_thread(whole, self._path(card))) for card in (marked, chosen)]
+            self.app.push_screen(Comparison(runs))
 
     def copied(self) -> str:
         return f"organism runs replay {self.chosen.run}" if self.chosen else ""

@@ -1,17 +1,30 @@
-"""Tables, lists and pages that move by arrows and by vim's keys alike."""
+"""Dialogs, and the tables, lists and pages that move by arrows and by vim's keys alike."""
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import DataTable, OptionList
 
 DOWN_UP: list[BindingType] = [
     Binding("j", "cursor_down", "Down", show=False),
     Binding("k", "cursor_up", "Up", show=False),
 ]
+
+
+class Column(NamedTuple):
+    """What a table says of each item, in so many cells: `cell` of the item and of what it's part of, in an `ink`.
+
+    Items are sorted by `key`, those without one last.
+    """
+
+    title: str
+    width: int
+    cell: Callable[[Any, Any], str]
+    ink: str = "text"
+    key: Callable[[Any], Any] = lambda item: None
 
 
 class Table(DataTable):
@@ -26,8 +39,10 @@ class Table(DataTable):
         Binding("G", "scroll_bottom", "Last", show=False),
     ]
 
-    def __init__(self, **options):
+    def __init__(self, columns: Iterable[Column], **options):
         super().__init__(cursor_type="row", cursor_foreground_priority="renderable", **options)
+        for column in columns:
+            self.add_column(column.title, key=column.title, width=column.width)
 
     @property
     def key_under_cursor(self) -> str | None:
@@ -45,6 +60,14 @@ class Table(DataTable):
         if under_cursor is not None and under_cursor in self.rows:
             self.move_cursor(row=self.get_row_index(under_cursor), scroll=False)
         self.scroll_to(*place, animate=False, immediate=True)
+
+
+class Dialog(Vertical):
+    """What lies over the tabs, with a frame that says what it is and which keys it has."""
+
+    def __init__(self, title: str = "", keys: str = "", **options):
+        super().__init__(**options)
+        self.border_title, self.border_subtitle = title, keys
 
 
 class Choices(OptionList):
