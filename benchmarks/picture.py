@@ -12,7 +12,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from organism.events import AnyEvent, GenerationEnd
+from organism.events import Event, GenerationEnd
 from organism.home import Home
 from organism.life.journal import read_events
 from organism.life.plan import Plan
@@ -46,7 +46,7 @@ class Sitting(Controller):
         return dna.retold(self.snapshot)
 
 
-async def take(events: list[AnyEvent], name: str, tab: int, told: int, size: tuple[int, int], theme: str) -> str:
+async def take(events: list[Event], name: str, tab: int, told: int, size: tuple[int, int], theme: str) -> str:
     """One tab after the first `told` events, as SVG."""
     shown = asyncio.Event()
 

@@ -5,6 +5,8 @@ event is one object whose `event` field names its kind. Losses are in nats per t
 A person answers through `Act`s.
 """
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import msgspec
@@ -141,8 +143,11 @@ class GenerationStart(Event, frozen=True):
     head: str | None = None
 
 
-class Born(Event, frozen=True):
-    """An organism. Origin `re-eval` is a second training of its parent under another seed, not a new creature."""
+class Individual(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a population, and the genes of who has it.
+
+    Origin `re-eval` is a second training of its parent under another seed, not a new creature.
+    """
 
     id: int
     generation: int
@@ -151,6 +156,10 @@ class Born(Event, frozen=True):
     genes: Genes
     params: int
     head: str | None = None
+
+
+class Born(Event, Individual, frozen=True):
+    """An organism is there, to be trained next."""
 
 
 class Progress(Event, frozen=True):
@@ -315,33 +324,11 @@ class Act(Event, frozen=True):
     generations: int | None = None
 
 
-AnyEvent = (
-    Run
-    | Stage
-    | Resumed
-    | TrainStart
-    | TrainStep
-    | TrainEnd
-    | Dream
-    | GenerationStart
-    | Born
-    | Progress
-    | Judged
-    | Died
-    | GenerationEnd
-    | Gathering
-    | Abandoned
-    | Front
-    | Confirmed
-    | EvolutionEnd
-    | Extinct
-    | GenomeWritten
-    | Worker
-    | Act
-)
+KINDS = tuple(Event.__subclasses__())
+"""Every kind of event."""
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(AnyEvent)
+_decoder = msgspec.json.Decoder(reduce(or_, KINDS))
 
 
 def encode(event: Event) -> bytes:
@@ -349,7 +336,7 @@ def encode(event: Event) -> bytes:
     return _encoder.encode(event)
 
 
-def decode(line: bytes | str) -> AnyEvent:
+def decode(line: bytes | str) -> Event:
     """The event in a line of JSON. Raises msgspec.MsgspecError where there's none."""
     return _decoder.decode(line)
 

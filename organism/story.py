@@ -12,35 +12,8 @@ from statistics import fmean
 
 import msgspec
 
-from .events import (
-    HEADS,
-    POOR_TWICE,
-    SAYINGS,
-    Abandoned,
-    Act,
-    Born,
-    Confirmed,
-    Died,
-    Dream,
-    Event,
-    EvolutionEnd,
-    Extinct,
-    Front,
-    Gathering,
-    GenerationEnd,
-    GenerationStart,
-    GenomeWritten,
-    Judged,
-    Progress,
-    Resumed,
-    Run,
-    Stage,
-    TrainEnd,
-    TrainStart,
-    TrainStep,
-    Worker,
-    sign,
-)
+from . import events
+from .events import HEADS, POOR_TWICE, SAYINGS, Event, sign
 from .genes import Genes
 from .genome import Ancestor, Genome, Provenance
 from .trial import CONFIRMATIONS
@@ -61,10 +34,10 @@ class Learning(msgspec.Struct, frozen=True):
     """
 
     stage: str
-    start: TrainStart
+    start: events.TrainStart
     curve: Curve = ()
     stride: int = 1
-    end: TrainEnd | None = None
+    end: events.TrainEnd | None = None
     names: tuple[str, ...] = ()
 
     @property
@@ -87,31 +60,24 @@ class Learning(msgspec.Struct, frozen=True):
         """What was told of it."""
         yield self.start
         for step, loss in self.curve:
-            yield TrainStep(step=step, loss=loss)
+            yield events.TrainStep(step=step, loss=loss)
         if self.end:
             yield self.end
         if self.names:
-            yield Dream(names=self.names)
+            yield events.Dream(names=self.names)
 
 
-class Organism(msgspec.Struct, frozen=True):
+class Organism(events.Individual, frozen=True, kw_only=True):
     """One organism of a run: as it was born, how far its newest training has come, what it was judged to be, its end.
 
     `state`: waiting, training, judged or died, for the `reason` given. `judged` is no confirmation.
     """
 
-    id: int
-    generation: int
-    origin: str
-    parents: tuple[int, ...]
-    genes: Genes
-    params: int
-    head: str | None = None
     state: str = "waiting"
     replicate: int = 0
     step: int = 0
     loss: float | None = None
-    judged: Judged | None = None
+    judged: events.Judged | None = None
     reason: str = ""
     blessed: bool = False
 
@@ -138,7 +104,7 @@ class Story(msgspec.Struct):
     """
 
     name: str = ""
-    run: Run | None = None
+    run: events.Run | None = None
     stage: str = "primordial"
     saying: str = ""
     creature: Genes | None = None
@@ -150,19 +116,19 @@ class Story(msgspec.Struct):
     head: str | None = None
     members: tuple[int, ...] = ()
     organisms: dict[int, Organism] = {}
-    generations: tuple[GenerationEnd, ...] = ()
+    generations: tuple[events.GenerationEnd, ...] = ()
     leading: int | None = None
-    results: dict[tuple[int, int], Judged | Died] = {}
+    results: dict[tuple[int, int], events.Judged | events.Died] = {}
     evaluations: int = 0
-    gatherings: tuple[Gathering, ...] = ()
-    front: Front | None = None
-    confirmed: tuple[Confirmed, ...] = ()
-    end: EvolutionEnd | None = None
+    gatherings: tuple[events.Gathering, ...] = ()
+    front: events.Front | None = None
+    confirmed: tuple[events.Confirmed, ...] = ()
+    end: events.EvolutionEnd | None = None
     finished: bool = False
-    written: GenomeWritten | None = None
+    written: events.GenomeWritten | None = None
     writings: int = 0
     genome: Genome | None = None
-    rounds: tuple[tuple[Act | Abandoned, ...], ...] = ((),)
+    rounds: tuple[tuple[events.Act | events.Abandoned, ...], ...] = ((),)
     resumed: int = 0
     paused: bool = False
     workers: int = 0
@@ -182,68 +148,68 @@ class Story(msgspec.Struct):
     def tell(self, event: Event) -> None:
         """Take in what happened next."""
         match event:
-            case Run():
+            case events.Run():
                 self.run, self.stage, self.creature, self.workers = event, event.stage, event.genome, event.workers
                 self.planned = event.config.generations * (event.config.cycles if self.is_hydra else 1)
-            case Stage():
+            case events.Stage():
                 self.stage, self.saying = event.stage, event.saying
-            case TrainStart():
+            case events.TrainStart():
                 self.lives += (Learning(self.stage, event),)
                 self.creature, self.params = event.genes, event.params
-            case TrainStep() if self.lives:
+            case events.TrainStep() if self.lives:
                 self.lives = (*self.lives[:-1], self.lives[-1].stepped(event.step, event.loss))
-            case TrainEnd() if self.lives:
+            case events.TrainEnd() if self.lives:
                 self.lives = (*self.lives[:-1], msgspec.structs.replace(self.lives[-1], end=event))
-            case Dream():
+            case events.Dream():
                 if self.lives and not self.lives[-1].names:
                     self.lives = (*self.lives[:-1], msgspec.structs.replace(self.lives[-1], names=event.names))
                 self.finished |= self.end is not None and self._is_whole
-            case GenerationStart():
+            case events.GenerationStart():
                 self.generation, self.regime, self.head = event.generation, event.regime, event.head
                 # The heads of a hydra live side by side: only the head's own organisms make room.
                 self.members = tuple(o.id for o in self.population if event.head and o.head != event.head)
-            case Born():
+            case events.Born():
                 self.organisms[event.id] = Organism(**msgspec.structs.asdict(event))
                 self.members += (event.id,)
-            case Progress():
+            case events.Progress():
                 self._change(event.id, state="training", replicate=event.replicate, step=event.step, loss=event.loss)
-            case Judged():
+            case events.Judged():
                 self._judge(event)
-            case Died():
+            case events.Died():
                 self._die(event)
-            case GenerationEnd():
+            case events.GenerationEnd():
                 self.generations += (event,)
                 self.elapsed = max(self.elapsed, event.elapsed_seconds)
                 self._lead(event.champion)
-            case Gathering():
+            case events.Gathering():
                 self.gatherings += (event,)
-            case Front():
+            case events.Front():
                 self.front = event
-            case Confirmed():
+            case events.Confirmed():
                 self.confirmed += (event,)
-            case EvolutionEnd():
+            case events.EvolutionEnd():
                 self.end, self.evaluations, self.creature = event, event.evaluations, event.genes
                 self.elapsed = max(self.elapsed, event.seconds)
                 self.rounds += ((),)
                 self._lead(event.champion)
-            case Extinct():
+            case events.Extinct():
                 self.finished = True
                 self.rounds += ((),)
-            case GenomeWritten():
+            case events.GenomeWritten():
                 self.stage, self.saying = event.stage, SAYINGS.get(event.stage, "")
                 self.creature, self.written, self.writings = event.genes, event, self.writings + 1
                 self.genome = genome_of(self, event.written_at) if self.end else None
                 self.finished |= self.end is not None and not self._is_whole
-            case Worker():
+            case events.Worker():
                 self.alive = self.alive | {event.worker} if event.state == "started" else self.alive - {event.worker}
                 self.workers = len(self.alive) or self.workers
-            case Resumed():
+            case events.Resumed():
                 self.resumed += 1
                 self.paused, self.workers, self.alive = False, event.workers, frozenset()
-            case Act():
+            case events.Act():
                 self.rounds = (*self.rounds[:-1], (*self.rounds[-1], event))
                 self._act(event)
-            case Abandoned():
+            case events.Abandoned():
                 self.rounds = (*self.rounds[:-1], (*self.rounds[-1], event))
                 for organism in self.population:
                     if organism.state in ("waiting", "training"):
@@ -255,7 +221,7 @@ class Story(msgspec.Struct):
         if organism and not organism.is_dead:
             self.organisms[id] = msgspec.structs.replace(organism, **changes)
 
-    def _judge(self, event: Judged) -> None:
+    def _judge(self, event: events.Judged) -> None:
         self.results[event.id, event.replicate] = event
         self.elapsed = max(self.elapsed, event.elapsed_seconds)
         self.evaluations += not event.inherited
@@ -269,11 +235,11 @@ class Story(msgspec.Struct):
             if rival and not event.inherited and event.mean_fitness > best:
                 self._lead(event.id)
 
-    def _die(self, event: Died) -> None:
+    def _die(self, event: events.Died) -> None:
         if event.reason != "culled":
             genes = self.organisms[event.id].genes if event.id in self.organisms else None
             # Those who share genes share a training, and each of them is told of its failure.
-            known = (o for o in self.population if isinstance(self.results.get((o.id, event.replicate)), Died))
+            known = (o for o in self.population if isinstance(self.results.get((o.id, event.replicate)), events.Died))
             self.evaluations += all(organism.genes != genes for organism in known)
             self.results[event.id, event.replicate] = event
         self._change(event.id, state="died", reason=event.reason)
@@ -282,7 +248,7 @@ class Story(msgspec.Struct):
         if id in self.organisms:
             self.leading, self.creature, self.params = id, self.organisms[id].genes, self.organisms[id].params
 
-    def _act(self, act: Act) -> None:
+    def _act(self, act: events.Act) -> None:
         match act.verb:
             case "pause" | "resume":
                 self.paused = act.verb == "pause"
@@ -297,7 +263,7 @@ class Story(msgspec.Struct):
     # --- the run
 
     @property
-    def first(self) -> Run:
+    def first(self) -> events.Run:
         """Its first event, which every journal begins with."""
         assert self.run is not None
         return self.run
@@ -338,14 +304,14 @@ class Story(msgspec.Struct):
         return fitness * sign(self.aim(head))
 
     @property
-    def interventions(self) -> list[Act | Abandoned]:
+    def interventions(self) -> list[events.Act | events.Abandoned]:
         """What a person, or the clock, did, in order."""
         return [event for events in self.rounds for event in events]
 
     @property
-    def acts(self) -> list[Act]:
+    def acts(self) -> list[events.Act]:
         """What a person did."""
-        return [event for event in self.interventions if isinstance(event, Act)]
+        return [event for event in self.interventions if isinstance(event, events.Act)]
 
     def learning(self, stage: str) -> Learning | None:
         """The creature's last training in a stage of its life."""
@@ -374,7 +340,7 @@ class Story(msgspec.Struct):
         return self._decided.genes if self._decided else None
 
     @property
-    def _decided(self) -> EvolutionEnd | GenerationEnd | None:
+    def _decided(self) -> events.EvolutionEnd | events.GenerationEnd | None:
         """The event that names the champion. Until its end a hydra has one for each head, and none in all."""
         if self.end or self.finished or self.is_hydra or not self.generations:
             return self.end
@@ -440,14 +406,14 @@ class Story(msgspec.Struct):
         return sum(organism.is_dead for organism in self.organisms.values())
 
     @property
-    def trainings(self) -> list[Judged]:
+    def trainings(self) -> list[events.Judged]:
         """All that were judged, confirmations among them; what an organism inherited is no training."""
-        return [event for event in self.results.values() if isinstance(event, Judged) and not event.inherited]
+        return [event for event in self.results.values() if isinstance(event, events.Judged) and not event.inherited]
 
     @property
-    def searched(self) -> list[Judged]:
+    def searched(self) -> list[events.Judged]:
         """The trainings of the search that count: no confirmations, and nothing of a generation that was abandoned."""
-        lost = {event.generation for event in self.interventions if isinstance(event, Abandoned)}
+        lost = {event.generation for event in self.interventions if isinstance(event, events.Abandoned)}
         return [
             event
             for event in self.trainings
@@ -476,7 +442,8 @@ class Story(msgspec.Struct):
         """Who first carried these genes: an elite isn't trained again, it stands for whom it copies."""
         while organism.parents and organism.origin in COPIES:
             parent = self.organisms.get(organism.parents[0])
-            if parent is None or parent.genes != organism.genes:
+            # Parents are older, but in a journal that was edited.
+            if parent is None or parent.id >= organism.id or parent.genes != organism.genes:
                 break
             organism = parent
         return organism
@@ -486,7 +453,7 @@ class Story(msgspec.Struct):
 
         That is the mean, over what the heads aim at, of the share of all living genomes that these surpass.
         """
-        known: dict[Genes, list[Judged]] = {}
+        known: dict[Genes, list[events.Judged]] = {}
         for event in self.searched:
             known.setdefault(self.organisms[event.id].genes, []).append(event)
         if genes not in known or not self.is_hydra:
@@ -498,7 +465,7 @@ class Story(msgspec.Struct):
         return fmean(map(fmean, ranks))
 
 
-def _fitness(event: Judged, aim: str) -> float:
+def _fitness(event: events.Judged, aim: str) -> float:
     """What a head of a hydra sees in a training."""
     return -event.validation_loss if aim == "loss" else getattr(event, aim)
 

@@ -63,7 +63,7 @@ class Recording:
         return provenance.run
 
     @property
-    def events(self) -> list[events.AnyEvent]:
+    def events(self) -> list[events.Event]:
         return [events.decode(line) for line in self.lines]
 
     def put(self, home: Home, lines: Sequence[bytes] | None = None) -> Path:
@@ -98,7 +98,7 @@ class RecordedPool:
     `invent`, if it may.
     """
 
-    def __init__(self, held: Sequence[events.AnyEvent], clock: Clock, invent: Callable[[Trial], Measurement] | None):
+    def __init__(self, held: Sequence[events.Event], clock: Clock, invent: Callable[[Trial], Measurement] | None):
         self.clock, self.invent = clock, invent
         self.answers: dict[int, Measurement | str] = {}
         self.trials: dict[int, Trial] = {}

@@ -37,7 +37,7 @@ def recorded_home(folder: Path, corpus: str | None = None) -> Home:
     return home
 
 
-def recorded_events() -> list[events.AnyEvent]:
+def recorded_events() -> list[events.Event]:
     """The recorded run; its corpus is where nobody finds it."""
     return [events.decode(line) for line in (RECORDED / f"{STEM}.jsonl").read_bytes().splitlines()]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from organism.errors import BadInput
-from organism.events import Act, AnyEvent
+from organism.events import Act, Event
 from organism.genome import PRIMORDIAL_GENOME, Genome
 from organism.home import Home
 from organism.life.genomes import genome_in_force, write_genome
@@ -68,13 +68,13 @@ class Controller:
         seed = (plan.seed * 6364136223846793005 + 1442695040888963407) >> 33
         self.plan = msgspec.structs.replace(self.plan, seed=seed)
 
-    def resume(self, path: Path, events: Sequence[AnyEvent], generations: int | None = None) -> None:
+    def resume(self, path: Path, events: Sequence[Event], generations: int | None = None) -> None:
         """The run whose journal at `path` holds `events`, from where it was, or to so many generations in all."""
         self.complaint = ""
         begin = lambda: Life.resume(self.home, path, self.workers, generations)  # noqa: E731
         self.show(LiveFeed(begin, events, self.clock))
 
-    def replay(self, name: str, events: Sequence[AnyEvent]) -> None:
+    def replay(self, name: str, events: Sequence[Event]) -> None:
         """A run, from its beginning."""
         self.show(ReplayFeed(events, name, self.clock))
 

@@ -15,7 +15,7 @@ import msgspec
 
 from organism.corpus import read_corpus
 from organism.errors import BadInput
-from organism.events import AnyEvent, Run
+from organism.events import Event, Run
 from organism.home import Home
 from organism.life.genomes import genome_in_force
 from organism.life.journal import read_events
@@ -52,7 +52,7 @@ def replay(home: Home, path: Path, workers: int) -> int:
     return _open(Controller(home, _plan_of(events), workers), lambda controller: controller.replay(path.stem, events))
 
 
-def _plan_of(events: Sequence[AnyEvent]) -> Plan:
+def _plan_of(events: Sequence[Event]) -> Plan:
     """What the run of a journal was asked to be, for whatever its person starts after it, under a seed of its own."""
     run = events[0]
     assert isinstance(run, Run)

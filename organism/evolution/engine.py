@@ -21,31 +21,15 @@ from collections.abc import Callable
 from itertools import takewhile
 from statistics import fmean, stdev
 
-from ..events import (
-    HEADS,
-    Abandoned,
-    Act,
-    Born,
-    Confirmed,
-    Died,
-    Event,
-    EvolutionEnd,
-    Extinct,
-    Front,
-    Gathering,
-    GenerationStart,
-    Judged,
-    Run,
-    Standing,
-    sign,
-)
+from .. import events
+from ..events import HEADS, Act, Born, Confirmed, Event, EvolutionEnd, Run, sign
 from ..fitness.objectives import OBJECTIVES, Aim, Compromise
 from ..genes import Genes
 from ..genome import Estimate
 from ..trial import CONFIRMATIONS, Key, Measurement, Trial
 from . import hydra, selection
 from .population import Population
-from .records import Individual, Record, Records
+from .records import Record, Records
 from .trials import Trials
 
 CONFIRMED = 3
@@ -85,8 +69,8 @@ class Engine:
         self._culled: set[int] = set()
         self._stop_after: int | None = None
         self._extended = False
-        self._sent: dict[str, Individual] = {}
-        self._confirming: list[Individual] = []
+        self._sent: dict[str, Born] = {}
+        self._confirming: list[Born] = []
         self._confirmations: dict[Genes, dict[int, Measurement | str]] = {}
         self._events: list[Event] = []
         self.final = self.heads[0].aim
@@ -148,7 +132,7 @@ class Engine:
             self._learn(carriers, key.replicate, outcome)
         self._proceed()
 
-    def _settle_confirmation(self, organism: Individual, replicate: int, outcome: Measurement | str) -> None:
+    def _settle_confirmation(self, organism: Born, replicate: int, outcome: Measurement | str) -> None:
         """Tell confirmations in the order of their replicates, each as soon as those before it are in.
 
         So a journal that ends among them holds the first ones, and they're told again before anything else is done.
@@ -159,7 +143,7 @@ class Engine:
         for each in list(takewhile(outcomes.__contains__, CONFIRMATIONS))[len(before) :]:
             self._learn([organism], each, outcomes[each])
 
-    def _learn(self, carriers: list[Individual], replicate: int, outcome: Measurement | str) -> None:
+    def _learn(self, carriers: list[Born], replicate: int, outcome: Measurement | str) -> None:
         if not isinstance(outcome, str):
             self.records.learn(carriers[0], replicate, outcome)
         for organism in carriers:
@@ -168,7 +152,7 @@ class Engine:
             else:
                 self._say_judged(organism, replicate, inherited=organism is not carriers[0])
 
-    def _want(self, organism: Individual, replicate: int) -> None:
+    def _want(self, organism: Born, replicate: int) -> None:
         """Have the genes of `organism` trained under a replicate's seed, unless that's known."""
         if not self.records.knows(organism.genes, replicate):
             self.trials.want(organism, replicate)
@@ -177,20 +161,7 @@ class Engine:
 
     # --- what is said
 
-    def _say_born(self, organism: Individual) -> None:
-        self._events.append(
-            Born(
-                id=organism.id,
-                generation=organism.generation,
-                origin=organism.origin,
-                parents=organism.parents,
-                genes=organism.genes,
-                params=self.records.params_of(organism.genes),
-                head=organism.head,
-            )
-        )
-
-    def _say_judged(self, organism: Individual, replicate: int, inherited: bool) -> None:
+    def _say_judged(self, organism: Born, replicate: int, inherited: bool) -> None:
         aim, record = self.records.aim_of(organism.head), self.records.by_genes[organism.genes]
         measurement = record.trials[replicate]
         known = record.trials.values() if replicate in CONFIRMATIONS else record.searched
@@ -198,7 +169,7 @@ class Engine:
         if inherited:
             figures["seconds"] = 0.0
         self._events.append(
-            Judged(
+            events.Judged(
                 id=organism.id,
                 generation=self.generation,
                 replicate=replicate,
@@ -210,9 +181,11 @@ class Engine:
             )
         )
 
-    def _say_died(self, organism: Individual, replicate: int, reason: str) -> None:
-        id, head = organism.id, organism.head
-        self._events.append(Died(id=id, generation=self.generation, replicate=replicate, reason=reason, head=head))
+    def _say_died(self, organism: Born, replicate: int, reason: str) -> None:
+        died = events.Died(
+            id=organism.id, generation=self.generation, replicate=replicate, reason=reason, head=organism.head
+        )
+        self._events.append(died)
 
     # --- what a person may do. Each returns whether it could be done
 
@@ -296,7 +269,7 @@ class Engine:
 
     def abandon(self, reason: str) -> None:
         """Give up the generation in progress, with all that was learnt in it, and go on to the confirmation."""
-        self._events.append(Abandoned(generation=self.generation, reason=reason))
+        self._events.append(events.Abandoned(generation=self.generation, reason=reason))
         self._remove_culled()
         self.trials.clear()
         self.records.forget()
@@ -307,7 +280,7 @@ class Engine:
     def _searches(self) -> bool:
         return not (self._confirming or self.done)
 
-    def _member(self, id: int) -> Individual | None:
+    def _member(self, id: int) -> Born | None:
         if not self._searches:
             return None
         return next((o for head in self.heads for o in head.members if o.id == id), None)
@@ -330,7 +303,7 @@ class Engine:
                 continue
             if not self.trials.carriers(champion.genes, 1):
                 again = self.records.add("re-eval", (champion.id,), champion.genes, champion.head)
-                self._say_born(again)
+                self._events.append(again)
                 self._want(again, 1)
         return bool(self.trials)
 
@@ -357,7 +330,7 @@ class Engine:
         self._sent = hydra.champions(self.heads)
         ids = {head: champion.id for head, champion in self._sent.items()}
         cycle = self.generation // self.run.config.generations
-        self._events.append(Gathering(cycle=cycle, generation=self.generation, champions=ids))
+        self._events.append(events.Gathering(cycle=cycle, generation=self.generation, champions=ids))
 
     def _reason_to_end(self) -> str | None:
         target, patience = (None, None) if self._extended else (self.run.config.target, self.run.config.patience)
@@ -381,11 +354,12 @@ class Engine:
         """Let the next generation of every head in, and have whoever is new trained."""
         for head in self.heads:
             members = head.admit()
+            size, regime = len(members), head.regime
             self._events.append(
-                GenerationStart(generation=self.generation, regime=head.regime, population=len(members), head=head.head)
+                events.GenerationStart(generation=self.generation, regime=regime, population=size, head=head.head)
             )
             for organism in members:
-                self._say_born(organism)
+                self._events.append(organism)
                 self._want(organism, 0)
 
     # --- the end
@@ -401,7 +375,7 @@ class Engine:
             self._confirming = [next(o for o in self.records.organisms.values() if o.genes == self.run.genome)]
         self.done = not self._confirming
         if self.done:
-            self._events.append(Extinct(generation=self.generation))
+            self._events.append(events.Extinct(generation=self.generation))
         for replicate in CONFIRMATIONS:
             for organism in self._confirming:
                 self._want(organism, replicate)
@@ -427,8 +401,7 @@ class Engine:
         if not confirmed:
             self._confirm(self.reason)
             return
-        for event in confirmed:
-            self._events.append(event)
+        self._events += confirmed
         self.champion = max(confirmed, key=lambda event: event.fitness.mean)
         self.done = True
         if self.is_pareto:
@@ -444,15 +417,13 @@ class Engine:
         if not front:
             return
         knee = self.champion.id if self.champion else selection.by_fitness(front, self.final)[0].organism.id
-        standings = []
-        for record in front:
-            loss, lack, compute = selection.costs(record)
-            organism = record.organism
-            standings.append(
-                Standing(id=organism.id, validation_loss=loss, beauty=-lack, compute=compute, genes=organism.genes)
-            )
+        figures = "validation_loss", "beauty", "compute"
+        standings = tuple(
+            events.Standing(id=r.organism.id, genes=r.organism.genes, **{name: r.mean(name) for name in figures})
+            for r in front
+        )
         ids = tuple(standing.id for standing in standings)
-        self._events.append(Front(ids=ids, knee=knee, generation=self.generation, standings=tuple(standings)))
+        self._events.append(events.Front(ids=ids, knee=knee, generation=self.generation, standings=standings))
 
     def end(self, champion: Confirmed, seconds: float) -> EvolutionEnd:
         """The last event, for whoever has a clock."""

@@ -9,26 +9,26 @@ one. In the end that creature wins which is best in mean rank over the four aims
 
 from collections.abc import Sequence
 
-from ..events import HEADS
+from ..events import HEADS, Born
 from ..fitness.objectives import OBJECTIVES
 from ..trial import Measurement
 from . import selection
 from .population import Population
-from .records import Individual, Records
+from .records import Records
 
 
-def champions(heads: Sequence[Population]) -> dict[str, Individual]:
+def champions(heads: Sequence[Population]) -> dict[str, Born]:
     """Whom each head sends. A head in which nothing lives sends nobody."""
     return {str(head.head): champion for head in heads if (champion := head.champion()) is not None}
 
 
-def received(head: Population, sent: dict[str, Individual]) -> list[Individual]:
+def received(head: Population, sent: dict[str, Born]) -> list[Born]:
     """Whom `head` takes in: champions of other heads, at most one of each, none that it holds already.
 
     There's a place for each member that is neither its elite nor the last one kept for a newcomer.
     """
     known = {organism.genes for organism in head.ranked()}
-    guests: list[Individual] = []
+    guests: list[Born] = []
     for name, champion in sent.items():
         if name != head.head and champion.genes not in known:
             known.add(champion.genes)

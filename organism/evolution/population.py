@@ -14,13 +14,13 @@ from statistics import fmean
 
 import msgspec
 
-from ..events import GenerationEnd, Run
+from ..events import Born, GenerationEnd, Run
 from ..fitness.objectives import Aim
 from ..genes import Genes
 from ..space import SPACES
 from . import selection, variation
 from .promise import Promise
-from .records import Individual, Records
+from .records import Records
 
 IMMIGRANTS = {"normal": 2, "championship": 1, "cataclysm": 0}
 CHAMPIONSHIP, CATACLYSM = 2, 4
@@ -69,23 +69,23 @@ class Population:
         self.stagnation = 0
         self.best = -float("inf")
         self._best_genes: Genes | None = None
-        self.members: list[Individual] = []
-        self.survivors: list[Individual] = []
+        self.members: list[Born] = []
+        self.survivors: list[Born] = []
         self.blessed: set[int] = set()
         self.immigrants = 0
-        self._next: list[Individual] = []
+        self._next: list[Born] = []
         self._promise = Promise([])
         self._barred: set[tuple] = set()
 
     # --- who is there
 
-    def ranked(self) -> list[Individual]:
+    def ranked(self) -> list[Born]:
         """The living members and survivors, best first, each genome once, as the youngest organism that carries it."""
         carriers = {o.genes: o for o in (*self.survivors, *self.members) if self.records.lives(o)}
         records = [self.records.by_genes[genes] for genes in carriers]
         return [carriers[record.organism.genes] for record in self.ranking(records, self.aim)]
 
-    def champion(self) -> Individual | None:
+    def champion(self) -> Born | None:
         """The fittest of them, if any lives."""
         return max(self.ranked(), key=self.records.fitness, default=None)
 
@@ -103,7 +103,7 @@ class Population:
             else:
                 self._place(slot, "random", (), self._random, ceiling)
 
-    def admit(self) -> list[Individual]:
+    def admit(self) -> list[Born]:
         """Let the next generation in; who that is."""
         self.members, self._next = self._next, []
         self.blessed, self.immigrants = set(), 0
@@ -143,7 +143,7 @@ class Population:
 
     # --- breeding
 
-    def breed(self, guests: Iterable[Individual] = ()) -> None:
+    def breed(self, guests: Iterable[Born] = ()) -> None:
         """Fill the next generation: elites and guests first, then by the regime, then strangers."""
         self.regime = regime(self.stagnation)
         self._barred = self.records.blacklist()
@@ -169,12 +169,12 @@ class Population:
             if not self._place(slot, *recipe, ceiling):
                 break  # The space is exhausted.
 
-    def _elites(self, parents: list[Individual]) -> list[Individual]:
+    def _elites(self, parents: list[Born]) -> list[Born]:
         """Who is carried on: the best few, but never everybody, and whom a person blessed."""
         elites = parents[: min(self.run.config.elitism, self.size - 1)]
         return elites + [o for o in parents if o.id in self.blessed and o not in elites]
 
-    def _recipe(self, parents: list[Individual], slot: int, first: int) -> Recipe:
+    def _recipe(self, parents: list[Born], slot: int, first: int) -> Recipe:
         """What to put in `slot` of the next generation, `first` being the first one to be bred."""
         if self.regime == "cataclysm":
             return self._cataclysmic(parents[0], slot)
@@ -182,7 +182,7 @@ class Population:
             return self._championship(parents, slot, first)
         return self._normal(parents, slot)
 
-    def _normal(self, parents: list[Individual], slot: int) -> Recipe:
+    def _normal(self, parents: list[Born], slot: int) -> Recipe:
         """40 % crossover and mutation, 40 % mutants, 20 % hyper-mutants, all of tournament winners."""
         rng = self._rng("parents", slot)
         kind, space = rng.random(), self.space
@@ -198,7 +198,7 @@ class Population:
             return "mutant", (mother.id,), lambda rng: variation.mutate(mother.genes, space, rng)
         return "hyper", (mother.id,), lambda rng: variation.hyper_mutate(mother.genes, space, rng)
 
-    def _championship(self, parents: list[Individual], slot: int, first: int) -> Recipe:
+    def _championship(self, parents: list[Born], slot: int, first: int) -> Recipe:
         """One grown child of the elite; then, in turn, tuned crosses among the top three and tuned copies."""
         elite, space = parents[0], self.space
         if slot == first:
@@ -212,7 +212,7 @@ class Population:
             return "cross", (mother.id, father.id), child
         return "tuned", (elite.id,), lambda rng: variation.tune(elite.genes, space, rng)
 
-    def _cataclysmic(self, elite: Individual, slot: int) -> Recipe:
+    def _cataclysmic(self, elite: Born, slot: int) -> Recipe:
         """In turn, wild mutants of the elite and strangers, all from the widened space."""
         if slot % 2:
             return "cataclysm", (), lambda rng: variation.random_genes(self.wide, rng)
@@ -268,7 +268,7 @@ class Population:
                 break
         return found
 
-    def _add(self, origin: str, parents: tuple[int, ...], genes: Genes) -> Individual:
+    def _add(self, origin: str, parents: tuple[int, ...], genes: Genes) -> Born:
         return self.records.add(origin, parents, genes, self.head)
 
     def _rng(self, purpose: str, slot: int) -> random.Random:

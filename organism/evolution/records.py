@@ -9,27 +9,16 @@ from statistics import fmean
 
 import msgspec
 
-from ..events import POOR_TWICE
+from ..events import POOR_TWICE, Born
 from ..fitness.objectives import Aim
 from ..genes import Genes
 from ..trial import CONFIRMATIONS, Measurement
 
 
-class Individual(msgspec.Struct, frozen=True):
-    """A place in a population. What is known of its genes stands in their record."""
-
-    id: int
-    generation: int
-    origin: str
-    parents: tuple[int, ...]
-    genes: Genes
-    head: str | None = None
-
-
 class Record(msgspec.Struct, frozen=True):
     """All that was measured of one genome in this run, by replicate, and the organism that first carried it."""
 
-    organism: Individual
+    organism: Born
     trials: dict[int, Measurement]
 
     @property
@@ -63,21 +52,29 @@ class Records:
         self.params_of = params_of
         self.aim_of = aim_of
         self.generation = 1
-        self.organisms: dict[int, Individual] = {}
+        self.organisms: dict[int, Born] = {}
         self.by_genes: dict[Genes, Record] = {}
         self.taken: set[Genes] = set()
         self.dead: set[Genes] = set()
         self._learnt: list[tuple[Genes, int]] = []
         self._failed: list[Genes] = []
 
-    def add(self, origin: str, parents: tuple[int, ...], genes: Genes, head: str | None = None) -> Individual:
+    def add(self, origin: str, parents: tuple[int, ...], genes: Genes, head: str | None = None) -> Born:
         """A new organism of the present generation, with the next id."""
-        organism = Individual(len(self.organisms), self.generation, origin, parents, genes, head)
+        organism = Born(
+            id=len(self.organisms),
+            generation=self.generation,
+            origin=origin,
+            parents=parents,
+            genes=genes,
+            params=self.params_of(genes),
+            head=head,
+        )
         self.organisms[organism.id] = organism
         self.taken.add(genes)
         return organism
 
-    def learn(self, organism: Individual, replicate: int, measurement: Measurement) -> None:
+    def learn(self, organism: Born, replicate: int, measurement: Measurement) -> None:
         """What a training of these genes came to."""
         self.by_genes.setdefault(organism.genes, Record(organism, {})).trials[replicate] = measurement
         if replicate not in CONFIRMATIONS:
@@ -111,11 +108,11 @@ class Records:
         """Whether that training was measured."""
         return genes in self.by_genes and replicate in self.by_genes[genes].trials
 
-    def fitness(self, organism: Individual) -> float:
+    def fitness(self, organism: Born) -> float:
         """The mean fitness of its genes in the eyes of its population. Raises KeyError if they weren't judged."""
         return self.by_genes[organism.genes].fitness(self.aim_of(organism.head))
 
-    def lives(self, organism: Individual) -> bool:
+    def lives(self, organism: Born) -> bool:
         """Whether it was judged and nothing has killed it since."""
         genes = organism.genes
         return genes in self.by_genes and bool(self.by_genes[genes].searched) and genes not in self.dead

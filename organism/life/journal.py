@@ -18,19 +18,7 @@ from typing import NoReturn
 import msgspec
 
 from ..errors import BadInput
-from ..events import (
-    Act,
-    AnyEvent,
-    Died,
-    Event,
-    EvolutionEnd,
-    GenerationEnd,
-    GenomeWritten,
-    Run,
-    canonical,
-    decode,
-    encode,
-)
+from ..events import Act, Died, Event, EvolutionEnd, GenerationEnd, GenomeWritten, Run, canonical, decode, encode
 from ..files import listed, write_atomically, writing
 from ..genes import check_genes
 from ..home import Home
@@ -40,7 +28,7 @@ from ..story import Story
 class Journal:
     """An open journal. `story` is what it tells: at first of the `events` in it, then of what is appended as well."""
 
-    def __init__(self, path: Path, events: Sequence[AnyEvent]):
+    def __init__(self, path: Path, events: Sequence[Event]):
         self.path = path
         self.story = Story.of(events, path.stem)
         # What a second course of the run must bring again: its first line and what a person did are no part of it.
@@ -122,7 +110,7 @@ class Journal:
                 os.close(self._file)
 
 
-def read_events(path: Path) -> list[AnyEvent]:
+def read_events(path: Path) -> list[Event]:
     """Every whole event of a journal, a torn last line dropped. Raises BadInput where it isn't a journal."""
     return _read(path)[1]
 
@@ -168,13 +156,13 @@ def _key(event: Event) -> bytes:
     return b"" if fields is None else msgspec.json.encode(fields, order="sorted")
 
 
-def _read(path: Path) -> tuple[bytes, list[AnyEvent]]:
+def _read(path: Path) -> tuple[bytes, list[Event]]:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: can't be read: {error.strerror}") from None
     lines = content.split(b"\n")[:-1]
-    events: list[AnyEvent] = []
+    events: list[Event] = []
     for number, line in enumerate(lines, start=1):
         try:
             events.append(decode(line))

@@ -10,17 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from ..events import (
-    Abandoned,
-    Act,
-    Died,
-    Event,
-    GenerationEnd,
-    GenerationStart,
-    Judged,
-    Progress,
-    Worker,
-)
+from ..events import Abandoned, Act, Died, Event, GenerationEnd, GenerationStart, Judged, Progress, Worker
 from ..evolution.engine import Engine
 from ..evolution.variation import cost
 from ..trial import Done, Failed, Key, Step, Trial
@@ -74,7 +64,8 @@ class Search:
             if told:
                 continue  # What a person did before may have moved the engine on: that is told before it's asked.
             # The longest first, so that no worker is left with it when the others are done (Graham, 1969).
-            asked = sorted(engine.ask(), key=self._cost, reverse=True)
+            params_of = engine.records.params_of
+            asked = sorted(engine.ask(), key=lambda trial: cost(trial.genes, params_of(trial.genes)), reverse=True)
             for trial in asked:
                 self._start(trial)
             if not asked:
@@ -102,9 +93,6 @@ class Search:
             if isinstance(event, GenerationEnd | Judged):
                 event = msgspec.structs.replace(event, elapsed_seconds=round(self.elapsed, 3))
             yield event
-
-    def _cost(self, trial: Trial) -> int:
-        return cost(trial.genes, self.engine.records.params_of(trial.genes))
 
     def _start(self, trial: Trial) -> None:
         """Have a trial trained, unless the journal knows what came of it, or that nothing did."""

@@ -2,7 +2,6 @@
 
 import ast
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from recorded import NAMES, Recording
@@ -11,7 +10,7 @@ from organism import events
 from organism.story import CURVE, Story, genome_of
 
 ROOT = Path(__file__).parents[2]
-KINDS = {kind.__name__ for kind in get_args(events.AnyEvent)}
+KINDS = {kind.__name__ for kind in events.KINDS}
 MAY_FOLD = {
     "organism/story.py": "the fold itself",
     "organism/events.py": "the encoder, which knows what is canonical",
@@ -113,3 +112,11 @@ def test_a_long_training_keeps_a_bounded_curve():
     assert len(curve) <= CURVE
     assert curve[0][0] <= 2
     assert curve[-1][0] > 19_000
+
+
+@pytest.mark.timeout(20)
+def test_an_organism_that_a_journal_calls_its_own_parent_is_followed_no_further():
+    genes = Recording("loss").events[0].genome
+    born = events.Born(id=1, generation=2, origin="elite", parents=(1,), genes=genes, params=1)
+    story = Story.of([born])
+    assert story.original(story.organisms[1]) == story.organisms[1]

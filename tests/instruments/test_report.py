@@ -37,7 +37,7 @@ def home(tiny, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def told(home) -> list[events.AnyEvent]:
+def told(home) -> list[events.Event]:
     return read_events(journals(Home(home))[0])
 
 
@@ -167,7 +167,7 @@ def test_a_long_run_stays_under_a_megabyte(told):
     born = next(event for event in told if isinstance(event, events.Born))
     judged = next(event for event in told if isinstance(event, events.Judged))
     ended = next(event for event in told if isinstance(event, events.GenerationEnd))
-    long: list[events.AnyEvent] = [told[0]]
+    long: list[events.Event] = [told[0]]
     for generation in range(1, 401):
         for k in range(40):
             id = generation * 40 + k
@@ -211,7 +211,7 @@ def test_contrasts_find_the_gene_that_matters_and_no_other(told):
     born = next(event for event in told if isinstance(event, events.Born))
     judged = next(event for event in told if isinstance(event, events.Judged))
     ended = next(event for event in told if isinstance(event, events.GenerationEnd))
-    made: list[events.AnyEvent] = [told[0]]
+    made: list[events.Event] = [told[0]]
     for id in range(40):
         genes = msgspec.structs.replace(born.genes, num_steps=100 + 10 * id, n_layer=1 + id % 2, batch_size=41 - id)
         made.append(msgspec.structs.replace(born, id=id, genes=genes))

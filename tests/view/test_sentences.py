@@ -1,7 +1,5 @@
 """One sentence for every event, the same for the log of the screen and for what is printed."""
 
-from typing import get_args
-
 import pytest
 from recorded import NAMES, Recording
 
@@ -36,7 +34,7 @@ def test_every_event_has_a_sentence_and_what_is_not_small_is_logged():
             assert text.endswith((".", "”.")), event
             seen.add(type(event))
             logged |= {type(event)} - (set() if kind != DETAIL else {type(event)})
-    assert seen == set(get_args(events.AnyEvent))
+    assert seen == set(events.KINDS)
     assert logged == seen - set(SMALL)
 
 
