@@ -6,6 +6,7 @@ organisms it keeps what they were judged to be, but not how they learnt.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from statistics import fmean
@@ -169,7 +170,9 @@ class Story(msgspec.Struct):
                 # The heads of a hydra live side by side: only the head's own organisms make room.
                 self.members = tuple(o.id for o in self.population if event.head and o.head != event.head)
             case events.Born():
-                self.organisms[event.id] = Organism(**msgspec.structs.asdict(event))
+                # Parents are older, whatever a journal says that was edited: who goes along them comes to an end.
+                parents = tuple(parent for parent in event.parents if parent < event.id)
+                self.organisms[event.id] = Organism(**msgspec.structs.asdict(event) | {"parents": parents})
                 self.members += (event.id,)
             case events.Progress():
                 self._change(event.id, state="training", replicate=event.replicate, step=event.step, loss=event.loss)
@@ -442,8 +445,7 @@ class Story(msgspec.Struct):
         """Who first carried these genes: an elite isn't trained again, it stands for whom it copies."""
         while organism.parents and organism.origin in COPIES:
             parent = self.organisms.get(organism.parents[0])
-            # Parents are older, but in a journal that was edited.
-            if parent is None or parent.id >= organism.id or parent.genes != organism.genes:
+            if parent is None or parent.genes != organism.genes:
                 break
             organism = parent
         return organism
@@ -459,9 +461,9 @@ class Story(msgspec.Struct):
         if genes not in known or not self.is_hydra:
             return known[genes][-1].mean_fitness if genes in known else None
         dead = {organism.genes for organism in self.organisms.values() if organism.is_dead}
-        living = [events for carried, events in known.items() if carried not in dead]
-        rivals = {aim: [fmean(_fitness(e, aim) for e in events) for events in living] for aim in HEADS.values()}
-        ranks = ([_share(_fitness(event, aim), rivals[aim]) for aim in rivals] for event in known[genes])
+        living = [told for carried, told in known.items() if carried not in dead]
+        rivals = {aim: sorted(fmean(_fitness(e, aim) for e in told) for told in living) for aim in HEADS.values()}
+        ranks = ([surpassed(rivals[aim], _fitness(event, aim)) for aim in rivals] for event in known[genes])
         return fmean(map(fmean, ranks))
 
 
@@ -470,9 +472,9 @@ def _fitness(event: events.Judged, aim: str) -> float:
     return -event.validation_loss if aim == "loss" else getattr(event, aim)
 
 
-def _share(own: float, rivals: list[float]) -> float:
-    """The share of `rivals` that are surpassed, ties counting half; in [0, 1]."""
-    return sum((rival < own) + (rival <= own) for rival in rivals) / (2 * len(rivals) or 1)
+def surpassed(rivals: list[float], own: float) -> float:
+    """The share of `rivals`, sorted, that `own` surpasses, ties counting half; in [0, 1]."""
+    return (bisect_left(rivals, own) + bisect_right(rivals, own)) / (2 * len(rivals) or 1)
 
 
 def genome_before(story: Story) -> Genome:

@@ -8,11 +8,12 @@ one. In the end that creature wins which is best in mean rank over the four aims
 """
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from ..events import HEADS, Born
 from ..fitness.objectives import OBJECTIVES
+from ..story import surpassed
 from ..trial import Measurement
-from . import selection
 from .population import Population
 from .records import Records
 
@@ -40,9 +41,8 @@ class MeanRank:
     """How a creature stands among all that the run has judged: the mean, over the heads' aims, of whom it surpasses."""
 
     def __init__(self, records: Records):
-        self.aims = [OBJECTIVES[name] for name in HEADS.values()]
-        living = records.living()
-        self.rivals = [sorted(record.fitness(aim) for record in living) for aim in self.aims]
+        aims, living = [OBJECTIVES[name] for name in HEADS.values()], records.living()
+        self.rivals = {aim: sorted(record.fitness(aim) for record in living) for aim in aims}
 
     def fitness(self, measurement: Measurement) -> float:
-        return selection.mean_rank(self.rivals, [aim.fitness(measurement) for aim in self.aims])
+        return fmean(surpassed(rivals, aim.fitness(measurement)) for aim, rivals in self.rivals.items())

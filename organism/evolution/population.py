@@ -17,10 +17,11 @@ import msgspec
 from ..events import Born, GenerationEnd, Run
 from ..fitness.objectives import Aim
 from ..genes import Genes
-from ..space import SPACES
-from . import selection, variation
+from ..space import SPACES, Space
+from . import variation
 from .promise import Promise
 from .records import Records
+from .selection import Ranking, tournament
 
 IMMIGRANTS = {"normal": 2, "championship": 1, "cataclysm": 0}
 CHAMPIONSHIP, CATACLYSM = 2, 4
@@ -46,15 +47,7 @@ class Population:
     litter: how many candidates are drawn for a child's place (see `promise`).
     """
 
-    def __init__(
-        self,
-        run: Run,
-        records: Records,
-        aim: Aim,
-        ranking: selection.Ranking,
-        litter: int = 1,
-        head: str | None = None,
-    ):
+    def __init__(self, run: Run, records: Records, aim: Aim, ranking: Ranking, litter: int, head: str | None):
         self.run = run
         self.size = run.config.population
         self.space = run.config.genes
@@ -131,7 +124,7 @@ class Population:
             best=best,
             mean=fmean(present),
             worst=min(present),
-            species=selection.species([organism.genes for organism in self.members]),
+            species=len({organism.genes.species for organism in self.members}),
             stagnation=self.stagnation,
             regime=self.regime,
             champion=champion.id,
@@ -186,14 +179,9 @@ class Population:
         """40 % crossover and mutation, 40 % mutants, 20 % hyper-mutants, all of tournament winners."""
         rng = self._rng("parents", slot)
         kind, space = rng.random(), self.space
-        mother = selection.tournament(parents, rng)
+        mother = tournament(parents, rng)
         if kind < 0.4 and len(parents) > 1:
-            father = selection.tournament([o for o in parents if o is not mother], rng)
-
-            def child(rng: random.Random) -> Genes:
-                return variation.mutate(variation.cross(mother.genes, father.genes, space, rng), space, rng)
-
-            return "cross", (mother.id, father.id), child
+            return self._cross(mother, tournament([o for o in parents if o is not mother], rng), variation.mutate)
         if kind < 0.8:
             return "mutant", (mother.id,), lambda rng: variation.mutate(mother.genes, space, rng)
         return "hyper", (mother.id,), lambda rng: variation.hyper_mutate(mother.genes, space, rng)
@@ -204,12 +192,7 @@ class Population:
         if slot == first:
             return "grown", (elite.id,), lambda rng: variation.grow(elite.genes, self.wide, rng)
         if slot % 2 and len(parents) > 1:
-            mother, father = self._rng("parents", slot).sample(parents[:3], 2)
-
-            def child(rng: random.Random) -> Genes:
-                return variation.tune(variation.cross(mother.genes, father.genes, space, rng), space, rng)
-
-            return "cross", (mother.id, father.id), child
+            return self._cross(*self._rng("parents", slot).sample(parents[:3], 2), variation.tune)
         return "tuned", (elite.id,), lambda rng: variation.tune(elite.genes, space, rng)
 
     def _cataclysmic(self, elite: Born, slot: int) -> Recipe:
@@ -217,6 +200,14 @@ class Population:
         if slot % 2:
             return "cataclysm", (), lambda rng: variation.random_genes(self.wide, rng)
         return "cataclysm", (elite.id,), lambda rng: variation.hyper_mutate(elite.genes, self.wide, rng)
+
+    def _cross(self, mother: Born, father: Born, vary: Callable[[Genes, Space, random.Random], Genes]) -> Recipe:
+        """A child of two, varied."""
+
+        def child(rng: random.Random) -> Genes:
+            return vary(variation.cross(mother.genes, father.genes, self.space, rng), self.space, rng)
+
+        return "cross", (mother.id, father.id), child
 
     def _random(self, rng: random.Random) -> Genes:
         """Random genes of a species that isn't blacklisted."""

@@ -1,13 +1,10 @@
 """Who may have children: rankings, tournaments, and how many kinds are left. Pure functions of values."""
 
 import random
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from statistics import fmean
 from typing import TypeVar
 
 from ..fitness.objectives import Aim
-from ..genes import Genes
 from .records import Record
 
 T = TypeVar("T")
@@ -17,11 +14,6 @@ Ranking = Callable[[Sequence[Record], Aim], list[Record]]
 def tournament(ranked: Sequence[T], rng: random.Random, k: int = 3) -> T:
     """The best of `k` drawn with replacement from `ranked`, best first (Goldberg and Deb, 1991)."""
     return ranked[min(rng.randrange(len(ranked)) for _ in range(k))]
-
-
-def species(genes: Sequence[Genes]) -> int:
-    """How many different architectures there are. One alone is a monoculture."""
-    return len({each.species for each in genes})
 
 
 def by_fitness(records: Sequence[Record], aim: Aim) -> list[Record]:
@@ -95,15 +87,3 @@ def crowding(points: Sequence[Sequence[float]]) -> list[float]:
             if span:
                 distances[i] += (points[after][cost] - points[before][cost]) / span
     return distances
-
-
-def mean_rank(rivals: Sequence[Sequence[float]], judged: Sequence[float]) -> float:
-    """The mean over the objectives of the share of rivals that are surpassed, ties counting half; in [0, 1].
-
-    rivals: for each objective the fitness of all of them, sorted. judged: for each that of the one in question.
-    """
-    shares = [
-        (bisect_left(others, own) + bisect_right(others, own)) / (2 * len(others) or 1)
-        for others, own in zip(rivals, judged, strict=True)
-    ]
-    return fmean(shares)

@@ -57,19 +57,13 @@ def train(
     if lesson.samples and letters > corpus.longest + 1:
         # The published program dreams up to its whole context, past the longest document that it learnt from.
         dreamer = build(lesson.metabolism, training.architecture, letters - 1, lesson.dtype)
-    params = training.architecture.parameters
-    yield TrainStart(genes=lesson.genes, documents=len(documents), vocab_size=corpus.vocab_size, params=params)
-    for losses in training.slices():
-        for step, loss in enumerate(losses.tolist(), start=training.step - len(losses) + 1):
-            yield TrainStep(step=step, loss=loss)
-    creature = training.creature()
-    yield TrainEnd(
-        loss=training.last_loss,
-        validation_loss=None if lesson.every else validation_loss(creature),
-        test_loss=None if lesson.every else test_loss(creature),
-        params=params,
-        seconds=time.monotonic() - began,
+    steps = (
+        TrainStep(step=step, loss=loss)
+        for losses in training.slices()
+        for step, loss in enumerate(losses.tolist(), start=training.step - len(losses) + 1)
     )
+    yield from told(training, steps, began, held_out=not lesson.every)
+    creature = training.creature()
     if lesson.samples:
         creature.mind = dreamer
         dreamt = dreams(creature, lesson.samples, creature.rng, lesson.temperature, limit=letters)
@@ -79,6 +73,30 @@ def train(
             keep_weights(keep_in, creature, lesson.seed)
         except BadInput as error:
             say(f"the weights weren't kept: {error}")
+
+
+def told(
+    training: Training,
+    steps: Iterator[Event],
+    began: float,
+    held_out: bool = True,
+    tick: Callable[[], None] = lambda: None,
+) -> Iterator[Event]:
+    """What is told of a training: its start, the `steps`, which take it to its end, and what it came to.
+
+    Held-out losses are measured if `held_out`; `tick` is called while that's done. `began` is by the monotonic clock.
+    """
+    genes, documents, params = training.genes, len(training.documents), training.architecture.parameters
+    yield TrainStart(genes=genes, documents=documents, vocab_size=training.corpus.vocab_size, params=params)
+    yield from steps
+    creature = training.creature()
+    yield TrainEnd(
+        loss=training.last_loss,
+        validation_loss=validation_loss(creature, tick) if held_out else None,
+        test_loss=test_loss(creature, tick) if held_out else None,
+        params=params,
+        seconds=time.monotonic() - began,
+    )
 
 
 def keep_weights(home: Home, creature: Creature, seed: int) -> None:

@@ -28,12 +28,19 @@ def read_preset(name: str) -> Genome:
 
 def parse_genome(text: str, name: str) -> Genome:
     """The genome that `text` spells; `name` is what a complaint calls it."""
-    genome = parse_toml(text, Genome, name, allowed)
+    return check_genome(parse_toml(text, Genome, name, allowed), f"{name}: ")
+
+
+def check_genome(genome: Genome, where: str, field: str = "genes") -> Genome:
+    """`genome`, if it's within the hard limits; `field` is what its genes are called there.
+
+    `where` opens the sentence that says it isn't.
+    """
     if genome.stage not in ("primordial", "evolved"):
-        raise BadInput(f'{name}: stage = "{genome.stage}": must be "primordial" or "evolved"')
-    check_genes(genome.genes, f"{name}: genes.")
+        raise BadInput(f'{where}stage = "{genome.stage}": must be "primordial" or "evolved"')
+    check_genes(genome.genes, f"{where}{field}.")
     for i, ancestor in enumerate(genome.ancestors):
-        check_genes(ancestor.genes, f"{name}: ancestors[{i}].genes.")
+        check_genes(ancestor.genes, f"{where}ancestors[{i}].genes.")
     return genome
 
 

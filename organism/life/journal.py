@@ -12,6 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,9 +21,10 @@ import msgspec
 from ..errors import BadInput
 from ..events import Act, Died, Event, EvolutionEnd, GenerationEnd, GenomeWritten, Run, canonical, decode, encode
 from ..files import listed, write_atomically, writing
-from ..genes import check_genes
+from ..genome import Genome
 from ..home import Home
 from ..story import Story
+from .genomes import check_genome
 
 
 class Journal:
@@ -50,7 +52,8 @@ class Journal:
     @classmethod
     def reopen(cls, path: Path) -> "Journal":
         """The journal of an interrupted run, cut back to its last whole line. Raises BadInput if it can't be read."""
-        content, events = _read(path)
+        content = _content(path)
+        events = _events_in(content, path)
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(path, whole)
@@ -112,7 +115,7 @@ class Journal:
 
 def read_events(path: Path) -> list[Event]:
     """Every whole event of a journal, a torn last line dropped. Raises BadInput where it isn't a journal."""
-    return _read(path)[1]
+    return list(_events_in(_content(path), path))
 
 
 def read_story(path: Path) -> Story:
@@ -156,11 +159,16 @@ def _key(event: Event) -> bytes:
     return b"" if fields is None else msgspec.json.encode(fields, order="sorted")
 
 
-def _read(path: Path) -> tuple[bytes, list[Event]]:
+def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: can't be read: {error.strerror}") from None
+
+
+@lru_cache(maxsize=1)
+def _events_in(content: bytes, path: Path) -> tuple[Event, ...]:
+    """The events in the content of a journal. Remembered, because who goes on with a run reads it more than once."""
     lines = content.split(b"\n")[:-1]
     events: list[Event] = []
     for number, line in enumerate(lines, start=1):
@@ -171,22 +179,13 @@ def _read(path: Path) -> tuple[bytes, list[Event]]:
             if "`$.config" in str(error):
                 what = "its first line was edited: config"
             raise BadInput(f"{path}: {what}: {error}") from None
-    if not events or not isinstance(events[0], Run):
+    if not events or not isinstance(run := events[0], Run):
         raise BadInput(f"{path}: is not a journal: its first line must be a run event")
     if any(isinstance(event, Run) for event in events[1:]):
         raise BadInput(f"{path}: holds more than one run: it was edited")
-    _check_run(path, events[0])
-    return content, events
-
-
-def _check_run(path: Path, run: Run) -> None:
-    """Raise BadInput for a first line that this program can't have written."""
-    where = f"{path}: its first line was edited: "
-    if run.stage not in ("primordial", "evolved"):
-        raise BadInput(f'{where}stage = "{run.stage}": must be "primordial" or "evolved"')
-    check_genes(run.genome, f"{where}genome.")
-    for i, ancestor in enumerate(run.ancestors):
-        check_genes(ancestor.genes, f"{where}ancestors[{i}].genes.")
+    before = Genome(run.stage, run.genome, None, run.ancestors)
+    check_genome(before, f"{path}: its first line was edited: ", "genome")
+    return tuple(events)
 
 
 def _writer(first: bytes) -> str:

@@ -20,23 +20,8 @@ import msgspec
 
 from ..corpus import Corpus, read_corpus
 from ..errors import BadInput, Failure
-from ..events import (
-    SAYINGS,
-    Act,
-    Confirmed,
-    Dream,
-    Event,
-    GenomeWritten,
-    Resumed,
-    Run,
-    Stage,
-    TrainEnd,
-    TrainStart,
-    TrainStep,
-    Worker,
-)
+from ..events import SAYINGS, Act, Confirmed, Dream, Event, GenomeWritten, Resumed, Run, Stage, TrainStep, Worker
 from ..evolution.engine import Engine, estimate
-from ..fitness.loss import test_loss, validation_loss
 from ..genes import Genes
 from ..genome import Genome, Provenance
 from ..home import Home
@@ -49,6 +34,7 @@ from ..story import Learning, Story, descendant, genome_of
 from ..trial import OWN, training_seed
 from ..workers.backend import Backend
 from ..workers.pool import Pool
+from .creature import told
 from .genomes import genome_in_force, keep, write_genome
 from .journal import Journal, read_story
 from .plan import Plan, asked, check_plan, now, resolve, versions
@@ -221,24 +207,16 @@ class Life:
         config, began = self.run.config, time.monotonic()
         seed = training_seed(self.run.seed, genes, OWN)
         training = Training(genes, self.corpus, seed, config.metabolism, config.dtype, tick=self.check_present)
-        params = training.architecture.parameters
-        yield TrainStart(
-            genes=genes, documents=len(training.documents), vocab_size=self.corpus.vocab_size, params=params
-        )
-        for step, loss in training.progress(self.check_present):
-            yield TrainStep(step=step, loss=loss)
-            yield from self._stand_still_if_asked()
+        yield from told(training, self._steps(training), began, tick=self.check_present)
         creature = training.creature()
-        yield TrainEnd(
-            loss=training.last_loss,
-            validation_loss=validation_loss(creature, self.check_present),
-            test_loss=test_loss(creature, self.check_present),
-            params=params,
-            seconds=time.monotonic() - began,
-        )
         dreamt = dreams(creature, DREAMT, creature.rng, tick=self.check_present)
         save_weights(self.home.weights, creature, seed)
         yield Dream(names=tuple(dream.text for dream in dreamt))
+
+    def _steps(self, training: Training) -> Iterator[Event]:
+        for step, loss in training.progress(self.check_present):
+            yield TrainStep(step=step, loss=loss)
+            yield from self._stand_still_if_asked()
 
     def _rewrite(self, journal: Journal, search: Search, champion: Confirmed) -> Iterator[Event]:
         """Write the champion's genes over genome.toml; once an end, however often the run was interrupted.

@@ -3,10 +3,13 @@
 import ast
 from pathlib import Path
 
+import msgspec
 import pytest
+from processes import command
 from recorded import NAMES, Recording
 
 from organism import events
+from organism.home import Home
 from organism.story import CURVE, Story, genome_of
 
 ROOT = Path(__file__).parents[2]
@@ -114,9 +117,19 @@ def test_a_long_training_keeps_a_bounded_curve():
     assert curve[-1][0] > 19_000
 
 
-@pytest.mark.timeout(20)
-def test_an_organism_that_a_journal_calls_its_own_parent_is_followed_no_further():
-    genes = Recording("loss").events[0].genome
-    born = events.Born(id=1, generation=2, origin="elite", parents=(1,), genes=genes, params=1)
-    story = Story.of([born])
-    assert story.original(story.organisms[1]) == story.organisms[1]
+@pytest.mark.timeout(5)
+def test_a_journal_in_which_somebody_is_their_own_parent_is_told_to_its_end(tmp_path, capsys):
+    recording = Recording("loss")
+    champion = next(event.champion for event in recording.events if isinstance(event, events.EvolutionEnd))
+    told = [
+        msgspec.structs.replace(event, parents=(event.id,), origin="elite")
+        if isinstance(event, events.Born) and event.id == champion
+        else event
+        for event in recording.events
+    ]
+    recording.put(Home(tmp_path), [events.encode(event) + b"\n" for event in told])
+    assert command("runs", "show", "--home", tmp_path) == 0
+    assert f"{champion} elite" in capsys.readouterr().out
+    story = Story.of(told)
+    assert [organism.id for organism in story.lineage()] == [champion]
+    assert story.original(story.organisms[champion]).id == champion
