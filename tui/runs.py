@@ -6,7 +6,7 @@ from pathlib import Path
 from organism.home import Home
 from organism.instruments.runs import Summary, summary
 from organism.life.journal import journals, read_events
-from organism.view.words import duration, figure, genes_in_short
+from organism.view.words import duration, figure, in_short
 
 from .feed import ReplayFeed
 from .snapshot import Snapshot
@@ -41,7 +41,7 @@ def figures(run: Summary) -> list[tuple[str, str]]:
             ("champion", f"#{run.end.champion}"),
             ("validation", figure(run.end.validation_loss)),
             ("test", figure(run.end.test_loss)),
-            ("genes", genes_in_short(run.end.genes)),
+            ("genes", in_short(run.end.genes)),
         ]
     return told
 

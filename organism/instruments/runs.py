@@ -18,7 +18,7 @@ from ..story import Organism, Story
 from ..view.printer import front
 from ..view.sentences import sentence
 from ..view.table import table
-from ..view.words import bar, describe, describe_species
+from ..view.words import bar, describe
 from .findings import contrasts
 
 
@@ -90,18 +90,8 @@ def list_lines(summaries: Iterable[Summary]) -> Iterator[str]:
 
 def show_lines(story: Story) -> Iterator[str]:
     """The lines that tell of one run."""
-    for part in (
-        _title,
-        _trajectory,
-        _interventions,
-        _genes,
-        _blacklist,
-        _front,
-        _confirmed,
-        _lineage,
-        _compute,
-        _names,
-    ):
+    parts = (_title, _trajectory, _interventions, _genes, _blacklist, front, _confirmed, _lineage, _compute, _names)
+    for part in parts:
         lines = list(part(story))
         yield from [""] * bool(lines and part is not _title)
         yield from lines
@@ -161,11 +151,7 @@ def _blacklist(story: Story) -> Iterator[str]:
     if story.blacklist:
         yield f"blacklist: twice worse than bigram counts ({story.floor:.4f})"
     for species in story.blacklist:
-        yield f"  {describe_species(species)}"
-
-
-def _front(story: Story) -> Iterator[str]:
-    return front(story, "")
+        yield f"  {describe(species)}"
 
 
 def _confirmed(story: Story) -> Iterator[str]:

@@ -2,32 +2,8 @@
 
 import math
 
+from .. import events
 from ..corpus import FEW
-from ..events import (
-    Abandoned,
-    Act,
-    Born,
-    Confirmed,
-    Died,
-    Dream,
-    Event,
-    EvolutionEnd,
-    Extinct,
-    Front,
-    Gathering,
-    GenerationEnd,
-    GenerationStart,
-    GenomeWritten,
-    Judged,
-    Progress,
-    Resumed,
-    Run,
-    Stage,
-    TrainEnd,
-    TrainStart,
-    TrainStep,
-    Worker,
-)
 from ..story import Story
 from .words import counted, describe
 
@@ -47,88 +23,84 @@ REGIMES = {
 }
 
 
-def sentence(event: Event, story: Story) -> tuple[str, str]:
+def sentence(event: events.Event, story: Story) -> tuple[str, str]:
     """(text, kind) of `event`, which `story` was told last.
 
     `kind` is what it speaks of: the stage that begins, the `search`, an `act`, `good`, `bad`, or nothing special; or
     that it's a `detail`, too small for a log.
     """
     match event:
-        case Run(workers=0):
+        case events.Run(workers=0):
             return f"It wakes on {event.corpus}.", ""
-        case Run():
-            return _run(event), ""
-        case Stage(stage="evolving") if story.run and (few := story.run.config.documents) < FEW:
+        case events.Run(config=config):
+            asked = (
+                f"A run begins on {event.corpus}: objective {event.objective}, seed {event.seed}, "
+                f"{config.generations} generations of {config.population}, space {config.space}, "
+                f"{config.metabolism} {config.dtype}, {counted(event.workers, 'worker')}; "
+                f"bigram counts reach {config.bigram_loss:.4f}."
+            )
+            return asked, ""
+        case events.Stage(stage="evolving") if story.run and (few := story.run.config.documents) < FEW:
             return f"The creature is evolving on {counted(few, 'document')}: its fitness is mostly noise.", "bad"
-        case Stage():
+        case events.Stage():
             return f"The creature is {event.stage}: “{event.saying}”.", event.stage
-        case TrainStart():
+        case events.TrainStart():
             return f"It starts to learn: {event.params:,} parameters, {describe(event.genes)}.", ""
-        case TrainStep():
+        case events.TrainStep():
             return f"After step {event.step} its loss is {event.loss:.4f}.", DETAIL
-        case TrainEnd(validation_loss=None):
+        case events.TrainEnd(validation_loss=None):
             return f"It has learnt; its last training loss is {event.loss:.4f}.", "good"
-        case TrainEnd():
-            return f"It has learnt in {event.seconds:.1f} s: {_held_out(event)}.", "good"
-        case Dream():
+        case events.TrainEnd():
+            losses = f"validation loss {event.validation_loss:.4f}, test loss {event.test_loss or math.nan:.4f}"
+            return f"It has learnt in {event.seconds:.1f} s: {losses}.", "good"
+        case events.Dream():
             return f"It dreams: {' '.join(event.names)}.", DETAIL
-        case GenerationStart():
+        case events.GenerationStart():
             regime = REGIMES.get(event.regime, "")
             return f"{_generation(event)} is born: {event.population} organisms{regime}.", ""
-        case Born():
+        case events.Born():
             return f"{_who(event.id, story)} is born: {describe(event.genes)}.", DETAIL
-        case Progress():
+        case events.Progress():
             return f"#{event.id} after step {event.step}: loss {event.loss:.4f}.", DETAIL
-        case Judged():
+        case events.Judged():
             return _judged(event, story)
-        case Died():
+        case events.Died():
             return f"#{event.id} died: {event.reason}.", "bad"
-        case GenerationEnd():
+        case events.GenerationEnd():
             best, mean = story.figure(event.best, event.head), story.figure(event.mean, event.head)
             species = f"{event.species} species" if event.species > 1 else "a monoculture"
             return f"{_generation(event)} is over: best {best:.4f}, mean {mean:.4f}, {species}.", "search"
-        case Gathering():
+        case events.Gathering():
             return f"Gathering {event.cycle}: the heads exchange their champions.", "search"
-        case Front():
+        case events.Front():
             return f"{len(event.ids)} organisms are surpassed by none; #{event.knee} is at the knee.", "search"
-        case Abandoned():
+        case events.Abandoned():
             return f"Generation {event.generation} is abandoned: {REASONS.get(event.reason, event.reason)}.", "bad"
-        case Confirmed():
+        case events.Confirmed():
             return f"#{event.id} is confirmed: {_confirmed(event, story)}.", "good"
-        case EvolutionEnd():
+        case events.EvolutionEnd():
             reason = REASONS.get(event.reason, event.reason)
             effort = f"{counted(event.evaluations, 'training')} in {event.seconds:.1f} s"
             return f"Evolution ends, {reason}: #{event.champion} is the champion of {effort}.", "good"
-        case Extinct():
+        case events.Extinct():
             return f"Nothing lives any more in generation {event.generation}: the run ends without a champion.", "bad"
-        case GenomeWritten():
+        case events.GenomeWritten():
             return f"The creature rewrites its own DNA, {event.path}: {describe(event.genes)}.", "good"
-        case Resumed():
+        case events.Resumed():
             return "The run goes on where it was interrupted.", "act"
-        case Worker(state="compiling"):
+        case events.Worker(state="compiling"):
             return "The kernels are being compiled; this happens once.", ""
-        case Worker(state="started"):
+        case events.Worker(state="started"):
             return f"Worker {event.worker} has started.", DETAIL
-        case Worker():
+        case events.Worker():
             was = "was stuck" if event.state == "stuck" else event.state
             return f"Worker {event.worker} {was} ({event.reason}) and is replaced.", "bad"
-        case Act():
+        case events.Act():
             return _act(event), "act"
     raise TypeError(f"no event: {event!r}")
 
 
-def _run(event: Run) -> str:
-    """What a run is asked to be, and the line that it has to beat."""
-    config = event.config
-    return (
-        f"A run begins on {event.corpus}: objective {event.objective}, seed {event.seed}, "
-        f"{config.generations} generations of {config.population}, space {config.space}, "
-        f"{config.metabolism} {config.dtype}, {counted(event.workers, 'worker')}; "
-        f"bigram counts reach {config.bigram_loss:.4f}."
-    )
-
-
-def _generation(event: GenerationStart | GenerationEnd) -> str:
+def _generation(event: events.GenerationStart | events.GenerationEnd) -> str:
     return f"Generation {event.generation}" + (f" of {event.head}" if event.head else "")
 
 
@@ -141,7 +113,7 @@ def _who(id: int, story: Story) -> str:
     return f"#{id}, {organism.origin}" + (f" of {parents}" if parents else "")
 
 
-def _judged(event: Judged, story: Story) -> tuple[str, str]:
+def _judged(event: events.Judged, story: Story) -> tuple[str, str]:
     """Only a new leader and a second look at it are worth a place in a log."""
     who, fitness = _who(event.id, story), story.figure(event.mean_fitness, event.head)
     if event.replicate == 1 and not event.inherited:
@@ -151,12 +123,7 @@ def _judged(event: Judged, story: Story) -> tuple[str, str]:
     return f"{who}, is judged: {fitness:.4f}.", DETAIL
 
 
-def _held_out(event: TrainEnd) -> str:
-    """What the creature came to on documents that it never saw, in nats per token."""
-    return f"validation loss {event.validation_loss:.4f}, test loss {event.test_loss or math.nan:.4f}"
-
-
-def _confirmed(event: Confirmed, story: Story) -> str:
+def _confirmed(event: events.Confirmed, story: Story) -> str:
     """The honest losses and the genes, and before them what was selected for, where that is something else."""
     loss, aim = event.validation_loss, ""
     if story.objective != "loss":
@@ -167,7 +134,7 @@ def _confirmed(event: Confirmed, story: Story) -> str:
     )
 
 
-def _act(event: Act) -> str:
+def _act(event: events.Act) -> str:
     whom = f" #{event.id}" if event.id is not None else ""
     return {
         "pause": "You paused the workers.",

@@ -1,12 +1,12 @@
 """How figures are written, everywhere the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from rich.cells import cell_len, set_cell_size
 
-from ..genes import ARCHITECTURE, GENES, TRAITS, Genes
+from ..genes import ARCHITECTURE, GENES, TRAITS, Gene, Genes
 
 BAR = 20
 STAGE_SIGNS = {"primordial": "○", "evolving": "◐", "evolved": "●"}
@@ -36,33 +36,20 @@ def fitted(text: str, width: int) -> str:
     return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
 
 
-def describe(genes: Genes) -> str:
-    """Genes in one line; a trait only where it isn't as creatures begin."""
-    return "".join(GENES[name].said.format(value) for name, value in _told(GENES, msgspec.structs.astuple(genes)))
+def describe(kind: Genes | tuple) -> str:
+    """Genes, or the architecture of a species, in one line; a trait only where it isn't as creatures begin."""
+    return "".join(gene.said.format(value) for gene, value in _told(kind))
 
 
-def genes_in_short(genes: Genes) -> str:
+def in_short(kind: Genes | tuple) -> str:
     """The same where there's little room."""
-    return " ".join(GENES[name].code.format(value) for name, value in _told(GENES, msgspec.structs.astuple(genes)))
+    return " ".join(gene.code.format(value) for gene, value in _told(kind))
 
 
-def describe_species(species: tuple) -> str:
-    """An architecture in one line."""
-    return "".join(GENES[name].said.format(value) for name, value in _told(ARCHITECTURE, species))
-
-
-def species_in_short(species: tuple) -> str:
-    """The same where there's little room."""
-    return " ".join(GENES[name].code.format(value) for name, value in _told(ARCHITECTURE, species))
-
-
-def _told(names: Iterable[str], values: tuple) -> list[tuple[str, Any]]:
-    """(name, value) of what there's to tell."""
-    return [
-        (name, value)
-        for name, value in zip(names, values, strict=True)
-        if name not in TRAITS or value != GENES[name].primordial
-    ]
+def _told(kind: Genes | tuple) -> Iterator[tuple[Gene, Any]]:
+    """Each row of the gene table that there's something to tell of, and its value."""
+    named = zip(ARCHITECTURE, kind, strict=True) if isinstance(kind, tuple) else msgspec.structs.asdict(kind).items()
+    return ((GENES[name], value) for name, value in named if name not in TRAITS or value != GENES[name].primordial)
 
 
 def bar(share: float, width: int = BAR) -> str:

@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 from organism.errors import BadInput
 from organism.life.genomes import read_genome
 from organism.space import SPACES
-from organism.view.words import figure, genes_in_short
+from organism.view.words import figure, in_short
 
 from ..controller import Refused
 from ..screens.question import Question
@@ -75,7 +75,7 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
                     (f"{figure(fitness):>8}", palette.text),
                 ]
             )
-            lines.append([(f"  {genes_in_short(ancestor.genes)}", palette.dim)])
+            lines.append([(f"  {in_short(ancestor.genes)}", palette.dim)])
         if snapshot.run:
             lines.append(
                 [
@@ -83,7 +83,7 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
                     (f"{'this run':>8}", palette.dim),
                 ]
             )
-            lines.append([(f"  {genes_in_short(snapshot.run.genome)}", palette.dim)])
+            lines.append([(f"  {in_short(snapshot.run.genome)}", palette.dim)])
         text.write(*(lines or [[("It descends from nobody.", palette.dim)]]))
         if self.listed != snapshot.writings:
             self.listed = snapshot.writings

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 
 from organism.events import Act
 from organism.story import Organism
-from organism.view.words import bar, figure, genes_in_short, species_in_short
+from organism.view.words import bar, figure, in_short
 
 from ..controller import Refused
 from ..drawing import spark
@@ -63,7 +63,7 @@ COLUMNS = (
     ),
     Column("fitness", 9, _fitness, "text", lambda o: o.judged and -o.judged.mean_fitness),
     Column("state", 24, _state, "state", lambda o: o.state),
-    Column("genes", 44, lambda o, _: genes_in_short(o.genes), "dim", lambda o: o.genes.species),
+    Column("genes", 44, lambda o, _: in_short(o.genes), "dim", lambda o: o.genes.species),
     Column("params", 8, lambda o, _: f"{o.params:,}", "dim", lambda o: o.params),
 )
 
@@ -195,7 +195,7 @@ def species_lines(snapshot: Snapshot, palette: Palette, width: int) -> list[list
     lines: list[list[Piece]] = []
     for kind, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         share = "●" * min(count, max(1, width - 22))
-        lines.append([(species_in_short(kind).ljust(20), palette.text), (share, palette.evolving)])
+        lines.append([(in_short(kind).ljust(20), palette.text), (share, palette.evolving)])
     if len(counts) == 1 and len(snapshot.population) > 1:
         lines.append([("A monoculture.", palette.bad)])
     return lines or [[("Nobody is born yet.", palette.dim)]]

@@ -6,7 +6,8 @@
 import difflib
 import math
 import shlex
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -44,23 +45,12 @@ def write_report(journal: Path, path: Path) -> None:
 
 def report(story: Story) -> str:
     """The whole page."""
-    return page(
-        f"Organism: {story.name}",
-        (
-            _hero(story),
-            _lifecycle(story),
-            _by_generation(story),
-            _genes(story),
-            _lineage(story),
-            _rewriting(story),
-            _dreams(story),
-            _findings(story),
-            _figures(story),
-            _again(story),
-            f"<footer>Written by organism {escape(story.first.versions.get('organism', ''))} from the journal "
-            f"{escape(story.name)}. Losses are in nats per token, on names that the creature never saw.</footer>",
-        ),
+    parts = (_hero, _lifecycle, _by_generation, _genes, _lineage, _rewriting, _dreams, _findings, _figures, _again)
+    footer = (
+        f"<footer>Written by organism {escape(story.first.versions.get('organism', ''))} from the journal "
+        f"{escape(story.name)}. Losses are in nats per token, on names that the creature never saw.</footer>"
     )
+    return page(f"Organism: {story.name}", (*(part(story) for part in parts), footer))
 
 
 def _hero(story: Story) -> str:
@@ -100,93 +90,80 @@ def _face(genes: Genes, stage: str) -> str:
 
 def _lifecycle(story: Story) -> str:
     run, end, winner = story.first, story.end, story.winner
-    first = story.lives[0] if story.lives and story.lives[0].stage == run.stage else None
-    cards = [
-        card(
-            f'<p class="saying">"{SAYINGS[run.stage]}"</p>',
-            _face(run.genome, run.stage),
-            paragraph(describe(run.genome), "soft"),
-            _learning(first),
-            title=f"{STAGE_SIGNS[run.stage]} {run.stage}",
-        )
-    ]
     heads = f" of {len(story.heads)} heads" if len(story.heads) > 1 else ""
     searched = [f"{len(story.organisms):,} organisms in {story.completed:,} generations{heads}"]
     searched += [f"{len(story.gatherings):,} gatherings"] if story.gatherings else []
     searched += [f"interrupted and resumed {story.resumed} times"] if story.resumed else []
     searched += [f"a person stepped in {len(story.acts)} times"] if story.acts else []
     searched += [f"{story.deaths:,} died"] if story.deaths else []
-    best = []
-    if story.generations and len(story.heads) == 1:
-        best = [_fitness_line(list(story.generations), "best", "a", sign(story.first.objective))]
-    cards.append(
-        card(
-            f'<p class="saying">"{SAYINGS["evolving"]}"</p>',
-            chart("The best so far", best, across="best by generation", size=MEDIUM) if best else "",
-            "".join(paragraph(line + ".", "soft") for line in searched),
+    best = [_fitness_line(story.generations, "best", "a", sign(run.objective))] if len(story.heads) == 1 else []
+    cards = [
+        _creature(run.genome, run.stage, story.lives[0] if _began(story) else None),
+        _stage(
+            "evolving",
+            chart("The best so far", best, across="best by generation", size=MEDIUM),
+            *(paragraph(line + ".", "soft") for line in searched),
             paragraph(f"Ended by: {end.reason}." if end else _unended(story), "soft"),
-            title=f"{STAGE_SIGNS['evolving']} evolving",
-        )
-    )
+        ),
+    ]
     if end and winner:
-        cards.append(
-            card(
-                f'<p class="saying">"{SAYINGS["evolved"]}"</p>',
-                _face(winner, "evolved"),
-                paragraph(describe(winner), "soft"),
-                _learning(story.learning("evolved") if len(story.lives) > 1 else None),
-                title=f"{STAGE_SIGNS['evolved']} evolved",
-            )
-        )
+        cards.append(_creature(winner, "evolved", story.learning("evolved") if len(story.lives) > 1 else None))
     return section("Its life", grid(cards))
 
 
-def _learning(life: Learning | None) -> str:
-    """How a creature's own training went, if it came to its end."""
-    if life is None or life.end is None:
-        return ""
-    curve = tuple((float(step), loss) for step, loss in life.curve)
-    losses = f"validation loss {life.end.validation_loss:.4f}" if life.end.validation_loss is not None else ""
-    losses += f", test loss {life.end.test_loss:.4f}" if life.end.test_loss is not None else ""
-    return chart(
-        "Training loss by step", [Curve("training loss", "a", curve)], across="training loss by step", size=(320, 150)
-    ) + paragraph(f"{life.end.params:,} parameters, {losses}", "soft")
+def _began(story: Story) -> bool:
+    """Whether the journal tells of the creature's own training before the search."""
+    return bool(story.lives) and story.lives[0].stage == story.first.stage
+
+
+def _stage(stage: str, *parts: str) -> str:
+    """A stage of its life, under what it says then."""
+    return card(f'<p class="saying">"{SAYINGS[stage]}"</p>', *parts, title=f"{STAGE_SIGNS[stage]} {stage}")
+
+
+def _creature(genes: Genes, stage: str, life: Learning | None) -> str:
+    """What it looked like in a stage of its life, and how its own training went, if that came to its end."""
+    parts = [_face(genes, stage), paragraph(describe(genes), "soft")]
+    if life and life.end:
+        line = Curve("training loss", "a", tuple((float(step), loss) for step, loss in life.curve))
+        losses = f"validation loss {life.end.validation_loss:.4f}" if life.end.validation_loss is not None else ""
+        losses += f", test loss {life.end.test_loss:.4f}" if life.end.test_loss is not None else ""
+        parts.append(chart("Training loss by step", [line], across="training loss by step", size=(320, 150)))
+        parts.append(paragraph(f"{life.end.params:,} parameters, {losses}", "soft"))
+    return _stage(stage, *parts)
 
 
 def _by_generation(story: Story) -> str:
     """Loss and beauty of every organism and of each champion, then what was selected for."""
     if not story.generations:
         return ""
-    loss = _cloud(story, "validation_loss")
-    beauty = _cloud(story, "beauty")
-    champions = [("dot", "an organism")] + [
-        (style, head or "the generation's champion") for head, style in zip(story.heads, STYLES, strict=False)
-    ]
-    rule = (story.floor, "counting letter pairs") if math.isfinite(story.floor) else None
-    cards = [
-        card(
-            chart("Validation loss by generation", _champions(story, "validation_loss"), loss, rule=rule, size=MEDIUM),
-            legend(champions),
-            title="Loss: validation loss, lower is better",
-        ),
-        card(
-            chart("Beauty by generation", _champions(story, "beauty"), beauty, size=MEDIUM),
-            legend(champions),
-            title="Beauty: of 200 dreams, higher is better",
-        ),
-    ]
+    keys = [("dot", "an organism"), *_keys(story, "the generation's champion")]
+    floor = (story.floor, "counting letter pairs") if math.isfinite(story.floor) else None
+    cards = []
+    for field, name, rule, title in (
+        ("validation_loss", "Validation loss", floor, "Loss: validation loss, lower is better"),
+        ("beauty", "Beauty", None, "Beauty: of 200 dreams, higher is better"),
+    ):
+        judged = {id: organism.judged for id, organism in story.organisms.items() if organism.judged}
+        values = {id: float(getattr(event, field)) for id, event in judged.items()}
+        dots = [
+            Dot(float(story.organisms[id].generation), values[id], "dot", f"organism {id}: {values[id]:.4f}")
+            for id, event in judged.items()
+            if not event.inherited
+        ]
+        champions = _champions(story, lambda end, values=values: values.get(end.champion))
+        drawn = chart(f"{name} by generation", champions, dots, rule=rule, size=MEDIUM)
+        cards.append(card(drawn, legend(keys), title=title))
+    styles = {"best": "a", "mean": "b", "worst": "c"}
     for head in story.heads:
         aim = story.aim(head)
         own = [generation for generation in story.generations if generation.head == head]
-        lines = [
-            _fitness_line(own, label, style, sign(aim))
-            for label, style in (("best", "a"), ("mean", "b"), ("worst", "c"))
-        ]
+        lines = [_fitness_line(own, field, style, sign(aim)) for field, style in styles.items()]
         kinds = ", ".join(str(generation.species) for generation in charts.thinned(own, 30))
         cards.append(
             card(
                 chart(f"{aim} by generation", lines, size=MEDIUM),
-                legend([("a", "best"), ("b", "mean"), ("c", "worst")]),
+                legend((style, field) for field, style in styles.items()),
                 paragraph(f"Species by generation: {kinds}", "soft"),
                 title=f"{head or 'Best, mean, worst'}: selected for {aim}",
             )
@@ -194,31 +171,22 @@ def _by_generation(story: Story) -> str:
     return section("Loss and beauty, generation by generation", grid(cards))
 
 
-def _fitness_line(own: list[GenerationEnd], field: str, style: str, unit: int) -> Curve:
+def _fitness_line(own: Sequence[GenerationEnd], field: str, style: str, unit: int) -> Curve:
     return Curve(field, style, tuple((float(g.generation), unit * getattr(g, field)) for g in own))
 
 
-def _cloud(story: Story, field: str) -> list[Dot]:
-    """A dot for each organism that was trained."""
-    found = []
-    for organism in story.organisms.values():
-        judged = organism.judged
-        if judged and not judged.inherited:
-            value = getattr(judged, field)
-            found.append(Dot(float(organism.generation), value, "dot", f"organism {judged.id}: {value:.4f}"))
-    return found
+def _keys(story: Story, champion: str) -> list[tuple[str, str]]:
+    """The style of each head, and its name; of any other run, what its `champion` is called."""
+    return [(style, head or champion) for head, style in zip(story.heads, STYLES, strict=False)]
 
 
-def _champions(story: Story, field: str) -> list[Curve]:
-    """The champions' line of each head."""
+def _champions(story: Story, value: Callable[[GenerationEnd], float | None]) -> list[Curve]:
+    """The champions' line of each head: the `value` that each of its generations has."""
     lines = []
-    for head, style in zip(story.heads, STYLES, strict=False):
-        points = []
-        for generation in story.generations:
-            champion = story.organisms.get(generation.champion)
-            if generation.head == head and champion and champion.judged:
-                points.append((float(generation.generation), float(getattr(champion.judged, field))))
-        lines.append(Curve(head or "champion", f"{style} only" if len(story.heads) == 1 else style, tuple(points)))
+    for head, (style, label) in zip(story.heads, _keys(story, "champion"), strict=False):
+        points = ((float(end.generation), value(end)) for end in story.generations if end.head == head)
+        known = tuple((x, y) for x, y in points if y is not None)
+        lines.append(Curve(label, f"{style} only" if len(story.heads) == 1 else style, known))
     return lines
 
 
@@ -228,33 +196,18 @@ def _genes(story: Story) -> str:
         return ""
     cards = []
     for gene in told(organism.genes for organism in story.organisms.values()):
-        counts: dict[tuple[int, float], int] = {}
-        for organism in story.organisms.values():
-            place = organism.generation, ordinal(gene, getattr(organism.genes, gene))
-            counts[place] = counts.get(place, 0) + 1
+        organisms = story.organisms.values()
+        counts = Counter((o.generation, ordinal(gene, getattr(o.genes, gene))) for o in organisms)
         dots = [
             Dot(float(generation), value, "dot", f"{named(gene, value)}: {count} organisms", min(7.0, 1.6 * count**0.5))
             for (generation, value), count in counts.items()
         ]
-        lines = [
-            Curve(
-                head or "champion",
-                f"{style} only" if len(story.heads) == 1 else style,
-                tuple(
-                    (float(g.generation), ordinal(gene, getattr(g.genes, gene)))
-                    for g in story.generations
-                    if g.head == head
-                ),
-            )
-            for head, style in zip(story.heads, STYLES, strict=False)
-        ]
+        lines = _champions(story, lambda end, gene=gene: ordinal(gene, getattr(end.genes, gene)))
         dots = charts.thinned(dots, charts.DOTS // 3)
         logarithmic = GENES[gene].logarithmic
         cards.append(card(chart(f"{gene} by generation", lines, dots, size=SMALL, logarithmic=logarithmic), title=gene))
-    keys = [(style, head or "the champion's") for head, style in zip(story.heads, STYLES, strict=False)]
-    return section(
-        "Its genes, generation by generation", legend([("dot", "organisms"), *keys]), grid(cards, small=True)
-    )
+    keys = legend([("dot", "organisms"), *_keys(story, "the champion's")])
+    return section("Its genes, generation by generation", keys, grid(cards, small=True))
 
 
 def _lineage(story: Story) -> str:
@@ -320,9 +273,8 @@ def _rewriting(story: Story) -> str:
     """genome.toml before and after, as far as the journal knows it."""
     if not story.end:
         return ""
-    written = story.written
     before = genome_before(story).toml().splitlines()
-    after = genome_of(story, written.written_at if written else None).toml().splitlines()
+    after = genome_of(story, story.written.written_at if story.written else None).toml().splitlines()
     kinds = {"- ": "del", "+ ": "ins", "  ": "span"}
     lines = []
     for line in difflib.Differ().compare(before, after):
@@ -335,14 +287,10 @@ def _rewriting(story: Story) -> str:
 
 def _dreams(story: Story) -> str:
     """Names before and after: of the creature's own two lives, or else of the search's first and last."""
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    if story.lives and story.lives[0].stage == story.first.stage:
-        before = story.lives[0].names
-    if len(story.lives) > 1:
-        after = story.lives[-1].names
     born = {organism.genes: organism.judged.names for organism in story.organisms.values() if organism.judged}
+    before = story.lives[0].names if _began(story) else ()
     before = before or born.get(story.first.genome, ())
+    after = story.lives[-1].names if len(story.lives) > 1 else ()
     after = after or (born.get(story.winner, ()) if story.winner else ())
     cards = [
         card(names(dreamt), title=title)
@@ -406,13 +354,12 @@ def _figures(story: Story) -> str:
 
 
 def _again(story: Story) -> str:
-    said = "Run this in an empty folder. "
-    said += (
-        "What a person did in between isn't repeated by it."
-        if story.acts
-        else "It takes the same course, whatever the workers."
+    same, other = (
+        "It takes the same course, whatever the workers.",
+        "What a person did in between isn't repeated by it.",
     )
-    return section("The command that repeats it", paragraph(said, "soft"), card(f"<pre>{escape(command(story))}</pre>"))
+    said = paragraph(f"Run this in an empty folder. {other if story.acts else same}", "soft")
+    return section("The command that repeats it", said, card(f"<pre>{escape(command(story))}</pre>"))
 
 
 def command(story: Story) -> str:

@@ -5,7 +5,7 @@ a phone. Large runs are thinned evenly, so that no chart takes more than some 60
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TypeVar
 
@@ -22,11 +22,11 @@ DRAWN = 500
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """Points to be joined, under a label; `style` is the class that colours it. A point without a value is a gap."""
+    """Points to be joined, under a label; `style` is the class that colours it."""
 
     label: str
     style: str
-    points: tuple[tuple[float, float | None], ...]
+    points: tuple[tuple[float, float], ...]
 
 
 class Dot(msgspec.Struct, frozen=True):
@@ -57,7 +57,8 @@ def chart(
 ) -> str:
     """Lines over dots with both axes; `rule` is a height that is marked and named."""
     width, height = size
-    places = [(x, y) for line in lines for x, y in line.points if y is not None] + [(dot.x, dot.y) for dot in dots]
+    lines = [line for line in lines if line.points]
+    places = [place for line in lines for place in line.points] + [(dot.x, dot.y) for dot in dots]
     if not places:
         return ""
     bend = math.log10 if logarithmic else float
@@ -89,10 +90,12 @@ def chart(
         parts.append(f'<text class="tick" {place}>{escape(rule[1])}</text>')
     for dot in thinned(dots, DOTS):
         parts.append(_circle(to_x(dot.x), to_y(dot.y), dot))
-    parts += [f'<path class="line {line.style}" d="{_path(line, to_x, to_y)}"/>' for line in lines]
     for line in lines:
-        for x, y in [(x, y) for x, y in line.points if y is not None][-1:]:
-            parts.append(f'<circle class="end {line.style}" cx="{_n(to_x(x))}" cy="{_n(to_y(y))}" r="3"/>')
+        path = "L".join(f"{_n(to_x(x))} {_n(to_y(y))}" for x, y in line.points)
+        parts.append(f'<path class="line {line.style}" d="M{path}"/>')
+    for line in lines:
+        x, y = line.points[-1]
+        parts.append(f'<circle class="end {line.style}" cx="{_n(to_x(x))}" cy="{_n(to_y(y))}" r="3"/>')
     return "".join([*parts, "</svg>"])
 
 
@@ -107,17 +110,8 @@ def _fence(heights: list[float]) -> tuple[float, float]:
     return max(ranked[0], first - reach), min(ranked[-1], third + reach)
 
 
-def _path(line: Curve, to_x: Callable[[float], float], to_y: Callable[[float], float]) -> str:
-    path, joined = [], False
-    for x, y in line.points:
-        if y is not None:
-            path.append(f"{'L' if joined else 'M'}{_n(to_x(x))} {_n(to_y(y))}")
-        joined = y is not None
-    return "".join(path)
-
-
 def _circle(x: float, y: float, dot: Dot) -> str:
-    title = f"<title>{escape(dot.text)}</title>" if dot.text else ""
+    title = f"<title>{escape(dot.text)}</title>"
     return f'<circle class="{dot.style}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(dot.radius)}">{title}</circle>'
 
 
@@ -150,10 +144,9 @@ def lineage(creatures: Sequence[Member], lanes: Sequence[str]) -> str:
     lane_height = row * tallest + 26
     width, height = round(70 + column * last), round(24 + lane_height * len(lanes))
 
-    def place(c: Member) -> tuple[float, float]:
-        return 40 + column * (c.generation - 1) + column / 2, 24 + lane_height * c.lane + row * (c.rank + 0.5)
-
-    places = {c.id: place(c) for c in chosen}
+    places = {
+        c.id: (40 + column * (c.generation - 0.5), 24 + lane_height * c.lane + row * (c.rank + 0.5)) for c in chosen
+    }
     threads: dict[str, list[str]] = {"thread": [], "thread own": []}
     for c in chosen:
         x, y = places[c.id]
@@ -170,7 +163,7 @@ def lineage(creatures: Sequence[Member], lanes: Sequence[str]) -> str:
     for i, name in enumerate(lanes):
         parts.append(f'<text class="tick" x="2" y="{_n(18 + lane_height * i)}">{escape(name)}</text>')
     for generation in thinned(range(1, last + 1), 12):
-        x = 40 + column * (generation - 1) + column / 2
+        x = 40 + column * (generation - 0.5)
         parts.append(f'<text class="tick" x="{_n(x)}" y="{height - 4}" text-anchor="middle">{generation}</text>')
     for c in chosen:
         x, y = places[c.id]
