@@ -6,7 +6,7 @@ documents of a corpus.
 
 import random
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import msgspec
 import numpy as np
@@ -21,7 +21,7 @@ from ...mind.metabolism.graph import Graph
 from ...mind.metabolism.simd import host_lanes, load, pointer, store
 from ...mind.training import architecture_of, initial_weights
 from ...mind.val import Val
-from .turns import REPEATS, Tell, clock, in_turns
+from .turns import REPEATS, Tell, clock, in_turns, timed
 
 Way = tuple[str, str, int]
 """How to train: metabolism, dtype, documents a step."""
@@ -96,9 +96,7 @@ class Runner:
         """Microseconds for a name of average length, forward, backward and Adam's share."""
         weights = self.newborn.copy()
         memory = Adam.for_weights(weights)
-        began = clock()
-        self.mind.train(weights, memory, self.tokens, self.starts, self.order, self.rates)
-        seconds = clock() - began
+        seconds = timed(clock, self.mind.train, weights, memory, self.tokens, self.starts, self.order, self.rates)
         return float(1e6 * seconds / self.lengths[self.order].sum() * self.lengths.mean())
 
     def operations_per_name(self) -> float:
@@ -177,12 +175,10 @@ def peak_gflops(rounds: int = 2_000_000) -> dict[str, float]:
     peaks = {}
     for dtype in ("float64", "float32"):
         lanes = host_lanes(np.dtype(dtype).itemsize)
-        work, numbers, times = _multiply_add(lanes), np.full(2 * lanes, 0.5, dtype), []
-        for i in range(REPEATS + 1):
-            began = clock()
-            work(numbers, rounds if i else 1)  # the first time it's compiled
-            times.append(clock() - began)
-        peaks[dtype] = 2 * 12 * lanes * rounds / min(times[1:]) / 1e9
+        work, numbers = _multiply_add(lanes), np.full(2 * lanes, 0.5, dtype)
+        work(numbers, 1)  # the first time it's compiled
+        seconds = min(timed(clock, work, numbers, rounds) for _ in range(REPEATS))
+        peaks[dtype] = 2 * 12 * lanes * rounds / seconds / 1e9
     return peaks
 
 
@@ -220,13 +216,5 @@ def micro_benchmarks(corpus: Corpus, tell: Tell) -> tuple[Micro, ...]:
         ("training_step_1", "training step of the creature of scalars", 1, step),
     )
 
-    def timer(work: Callable[[int], object], n: int) -> Callable[[], float]:
-        def measure() -> float:
-            began = clock()
-            work(n)
-            return clock() - began
-
-        return measure
-
-    times = in_turns({name: timer(work, n) for name, _, n, work in works}, tell)
+    times = in_turns({name: partial(timed, clock, work, n) for name, _, n, work in works}, tell)
     return tuple(Micro(name, about, n, 1e3 * times[name], n / times[name]) for name, about, n, _ in works)

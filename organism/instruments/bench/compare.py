@@ -12,8 +12,9 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from statistics import median
 
 import msgspec
@@ -33,13 +34,6 @@ SAMPLES = 20
 LOSS = re.compile(r"\bloss\s+([-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf))", re.IGNORECASE)
 SAMPLE = re.compile(r"^\s*sample\s+\d+:\s*(\S*)", re.MULTILINE)
 TRAINING = re.compile(r"Training time:\s*(\d+(?:\.\d+)?)")
-
-
-class Peer(msgspec.Struct, frozen=True):
-    """An outside program, and the shell command that runs it."""
-
-    name: str
-    command: str
 
 
 class Timing(msgspec.Struct, frozen=True):
@@ -73,29 +67,27 @@ class Compared(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-def parse_peers(texts: Sequence[str]) -> list[Peer]:
-    """What --peer was given, each time. Raises BadInput, also for a name that another line of the table has."""
-    taken = {f"{metabolism} {dtype}" for metabolism, dtype in OWN}
-    peers = []
+def parse_peers(texts: Sequence[str]) -> dict[str, str]:
+    """The shell command of each outside program that --peer named. Raises BadInput, also where a name isn't its own."""
+    own = {f"{metabolism} {dtype}" for metabolism, dtype in OWN}
+    peers: dict[str, str] = {}
     for text in texts:
         name, _, command = (part.strip() for part in text.partition("="))
         if not (name and command):
             raise BadInput(f"--peer {text}: must be NAME=COMMAND, such as --peer 'c=./microgpt'")
-        if name in taken:
+        if name in own or name in peers:
             raise BadInput(f"--peer {text}: the name {name} is taken: each line of the table needs its own")
-        taken.add(name)
-        peers.append(Peer(name, command))
+        peers[name] = command
     return peers
 
 
-def compare(corpus: Corpus, peers: Sequence[Peer], repeats: int, tell: Tell) -> list[Compared]:
+def compare(corpus: Corpus, peers: Mapping[str, str], repeats: int, tell: Tell) -> list[Compared]:
     """Every metabolism and every peer `repeats` times, in turns."""
     contenders: dict[str, Callable[[], Timing]] = {}
     for metabolism, dtype in OWN:
         prepare(metabolism, dtype)
-        contenders[f"{metabolism} {dtype}"] = lambda m=metabolism, d=dtype: train(corpus, m, d)
-    for peer in peers:
-        contenders[peer.name] = lambda command=peer.command: outside(command)
+        contenders[f"{metabolism} {dtype}"] = partial(train, corpus, metabolism, dtype)
+    contenders |= {name: partial(outside, command) for name, command in peers.items()}
     timings: dict[str, list[Timing]] = {name: [] for name in contenders}
     for repeat in range(repeats):
         for i, (name, contender) in enumerate(contenders.items()):

@@ -4,7 +4,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -19,7 +20,7 @@ from ...life.life import Life
 from ...life.plan import Plan, data_name
 from ...trial import Done, Failed, Key, Step, Trial
 from ...workers.pool import Pool
-from .turns import REPEATS, Tell, in_turns
+from .turns import REPEATS, Tell, in_turns, timed
 
 COMPILED = (("tape", "float64"), ("fused", "float64"), ("fused", "float32"))
 
@@ -57,16 +58,11 @@ def crews(corpus: Corpus, most: int, tell: Tell) -> tuple[Crew, ...]:
         for pool in pools.values():
             _finish(pool, range(2 * pool.size))  # everybody is there, and warm
 
-        def rate(pool: Pool) -> Callable[[], float]:
-            def measure() -> float:
-                trainings = range(24 * pool.size)
-                began = time.perf_counter()
-                _finish(pool, trainings)
-                return len(trainings) / (time.perf_counter() - began)
-
-            return measure
-
-        rates = list(in_turns({name: rate(pool) for name, pool in pools.items()}, tell).values())
+        work = {
+            name: partial(timed, time.perf_counter, _finish, pool, range(24 * pool.size))
+            for name, pool in pools.items()
+        }
+        rates = [24 * size / seconds for size, seconds in zip(sizes, in_turns(work, tell).values(), strict=True)]
     finally:
         for pool in pools.values():
             pool.close()
@@ -98,7 +94,8 @@ def startup(corpus: Corpus, tell: Tell) -> Startup:
             commands[f"{metabolism} {dtype}"] = (*train, "--metabolism", metabolism, "--dtype", dtype)
         for command in commands.values():
             _python(*command)  # compiled code and files are in place
-        warm = in_turns({name: lambda command=command: _timed(command) for name, command in commands.items()}, tell)
+        starts = {name: partial(timed, time.perf_counter, _python, *command) for name, command in commands.items()}
+        warm = in_turns(starts, tell)
     python = warm.pop("python")
     return Startup(
         python_seconds=python,
@@ -127,12 +124,6 @@ def _python(*arguments: str) -> str:
     if ran.returncode:
         raise Failure(f"a process that was to be measured failed: {ran.stderr.strip().splitlines()[-1:]}")
     return ran.stdout
-
-
-def _timed(arguments: Sequence[str]) -> float:
-    began = time.perf_counter()
-    _python(*arguments)
-    return time.perf_counter() - began
 
 
 def first_step(corpus: Corpus) -> float:

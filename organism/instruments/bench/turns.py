@@ -16,6 +16,13 @@ Tell = Callable[[str, float], None]
 clock = time.thread_time if time.get_clock_info("thread_time").resolution < 1e-6 else time.perf_counter
 
 
+def timed(watch: Callable[[], float], work: Callable[..., object], *arguments: object) -> float:
+    """The seconds that a call takes by `watch`."""
+    began = watch()
+    work(*arguments)
+    return watch() - began
+
+
 def in_turns(contenders: Mapping[str, Callable[[], float]], tell: Tell) -> dict[str, float]:
     """The median of what each contender returns, by its name, all asked in turns `REPEATS` times."""
     measured: dict[str, list[float]] = {name: [] for name in contenders}

@@ -354,11 +354,10 @@ def _figures(story: Story) -> str:
 
 
 def _again(story: Story) -> str:
-    same, other = (
-        "It takes the same course, whatever the workers.",
-        "What a person did in between isn't repeated by it.",
-    )
-    said = paragraph(f"Run this in an empty folder. {other if story.acts else same}", "soft")
+    course = "It takes the same course, whatever the workers."
+    if story.acts:
+        course = "What a person did in between isn't repeated by it."
+    said = paragraph(f"Run this in an empty folder. {course}", "soft")
     return section("The command that repeats it", said, card(f"<pre>{escape(command(story))}</pre>"))
 
 

@@ -8,8 +8,8 @@ they need (`pip install 'organism[plots]'`).
 import csv
 import io
 import math
+from itertools import cycle
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 import msgspec
@@ -18,10 +18,12 @@ from ...errors import BadInput
 from ...files import check_output, write_atomically
 from ...genes import told
 from .scaling import Analysis, ScalingCurve
-from .sweep import Results, Trained
+from .sweep import Dead, Results
 
 ENDINGS = (".json", ".csv")
 PLOTS = (".svg", ".png")
+FIGURES = ("params", "tokens", "compute", "seconds", "validation_loss")
+SCORES = ("classic_loss", "flow", "symmetry", "creativity", "beauty", "classic")
 COLOURS = ("#3566a8", "#c2571a", "#2f8558", "#9a3f8f", "#8a7a12", "#5b5b5b", "#b3344a", "#1f8a9e")
 
 
@@ -35,65 +37,41 @@ def as_json(results: Results, analysis: Analysis) -> str:
     """Everything: what was swept, each training of each point, and the analysis. An unbounded exponent is null."""
     sweep = results.sweep
     points = []
-    for i, (genes, point) in enumerate(zip(sweep.points, results.points(), strict=True)):
-        measured = results.measurements(i)
-        losses = [m.validation_loss for m in measured]
-        line: dict[str, Any] = {"genes": msgspec.to_builtins(genes), "pareto": i in analysis.pareto}
-        if measured:
-            spread = stdev(losses) if len(losses) > 1 else None
+    for i, point in enumerate(results.points()):
+        line: dict[str, Any] = {"genes": point.genes, "pareto": i in analysis.pareto}
+        if point.losses:
             line |= {
                 "params": point.params,
                 "tokens": point.tokens,
                 "compute": point.compute,
-                "seconds": fmean(m.seconds for m in measured),
-                "validation_loss": {"mean": fmean(losses), "sd": spread, "n": len(losses)},
+                "seconds": point.seconds,
+                "validation_loss": {"mean": point.mean, "sd": point.sd, "n": len(point.losses)},
             }
-        line["runs"] = [
-            {"seed": outcome.seed, **_run(outcome.measurement)}
-            if isinstance(outcome, Trained)
-            else {"seed": outcome.seed, "died": outcome.reason}
-            for outcome in results.of(i)
-        ]
+        line["runs"] = []
+        for outcome in results.of(i):
+            run = {"died": outcome.reason} if isinstance(outcome, Dead) else msgspec.to_builtins(outcome.measurement)
+            figures = {key: value for key, value in run.items() if key != "params" and value is not None}
+            line["runs"].append({"seed": outcome.seed, **figures})
         points.append(line)
     about = msgspec.to_builtins(sweep)
     del about["event"], about["points"]
-    return msgspec.json.format(msgspec.json.encode({**about, "points": points, "analysis": _finite(analysis)})).decode()
-
-
-def _run(measurement: Any) -> dict[str, Any]:
-    figures = msgspec.to_builtins(measurement)
-    return {key: value for key, value in figures.items() if key != "params" and value is not None}
-
-
-def _finite(value: Any) -> Any:
-    """`value` in plain types, with null for what JSON has no number for."""
-    value = msgspec.to_builtins(value)
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-SCORES = ("classic_loss", "flow", "symmetry", "creativity", "beauty", "classic")
+    return msgspec.json.format(msgspec.json.encode({**about, "points": points, "analysis": analysis})).decode()
 
 
 def as_csv(results: Results) -> str:
     """A row for every training: genes, seed, cost, losses and scores, and the names that it dreamt, a blank between."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    header = ("seed", "params", "tokens", "compute", "seconds", "validation_loss", *SCORES, "names", "died")
-    columns = told(results.sweep.points)
-    writer.writerow(["point", *columns, *header])
-    for i, genes in enumerate(results.sweep.points):
+    genes, figures = told(results.sweep.points), (*FIGURES, *SCORES)
+    writer = csv.DictWriter(text, ["point", *genes, "seed", *figures, "names", "died"], lineterminator="\n")
+    writer.writeheader()
+    for i, point in enumerate(results.sweep.points):
         for outcome in results.of(i):
-            row: list[Any] = [i + 1, *(getattr(genes, gene) for gene in columns), outcome.seed]
-            if isinstance(outcome, Trained):
-                m = outcome.measurement
-                row += [m.params, m.tokens, m.compute, m.seconds, m.validation_loss]
-                row += [*(getattr(m, score) for score in SCORES), " ".join(m.names), ""]
+            row = {"point": i + 1, "seed": outcome.seed} | {gene: getattr(point, gene) for gene in genes}
+            if isinstance(outcome, Dead):
+                row["died"] = outcome.reason
             else:
-                row += [""] * (len(header) - 2) + [outcome.reason]
+                row |= {figure: getattr(outcome.measurement, figure) for figure in figures}
+                row["names"] = " ".join(outcome.measurement.names)
             writer.writerow(row)
     return text.getvalue()
 
@@ -122,11 +100,11 @@ def write_plot(path: Path, results: Results, analysis: Analysis) -> None:
     panels = figure.subplots(1, len(axes_names), squeeze=False)[0]
     for panel, axis in zip(panels, axes_names, strict=True):
         drawn = [curve for curve in analysis.series if curve.axis == axis]
-        for curve, colour in zip(drawn, COLOURS * (len(drawn) // len(COLOURS) + 1), strict=False):
+        for curve, colour in zip(drawn, cycle(COLOURS), strict=False):
             _draw(panel, curve, colour)
         if axis == "compute":
             best = [points[i] for i in analysis.pareto]
-            x, y = [point.compute for point in best], [fmean(point.losses) for point in best]
+            x, y = [point.compute for point in best], [point.mean for point in best]
             panel.step(x, y, where="post", color="#888888", linewidth=1, linestyle=":", label="Pareto-best")
         panel.set_xscale("log")
         panel.xaxis.set_minor_formatter(NullFormatter())
@@ -147,11 +125,8 @@ def _draw(panel: Any, curve: ScalingCurve, colour: str) -> None:
     """One curve: means, the seeds' reach, and the law."""
     x = [sample.x for sample in curve.samples]
     means = [sample.mean for sample in curve.samples]
-    reach = [
-        [sample.mean - min(sample.losses) for sample in curve.samples],
-        [max(sample.losses) - sample.mean for sample in curve.samples],
-    ]
-    panel.errorbar(x, means, yerr=reach, fmt="o", color=colour, markersize=4, capsize=3, label=curve.title)
+    reach = zip(*((s.mean - min(s.losses), max(s.losses) - s.mean) for s in curve.samples), strict=True)
+    panel.errorbar(x, means, yerr=list(reach), fmt="o", color=colour, markersize=4, capsize=3, label=curve.title)
     if curve.law:
         law = curve.law
         steps = [x[0] * (x[-1] / x[0]) ** (i / 100) for i in range(101)]

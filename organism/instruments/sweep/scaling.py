@@ -23,16 +23,32 @@ DIMINISHED = 0.1  # A return under this share of the best one before it is a dim
 EXPONENTS = np.geomspace(0.001, 10.0, 800)
 
 
-class Point(msgspec.Struct, frozen=True):
+class Repeated:
+    """Something measured under several seeds: the mean and the spread of its `losses`."""
+
+    losses: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return fmean(self.losses)
+
+    @property
+    def sd(self) -> float | None:
+        """The sample standard deviation; None where one seed can't tell."""
+        return stdev(self.losses) if len(self.losses) > 1 else None
+
+
+class Point(Repeated, msgspec.Struct, frozen=True):
     """A creature of a sweep: what it was, what it cost, and its validation loss (nats per token) under each seed.
 
-    `tokens` is the mean over the seeds, which shuffle the documents differently.
+    `tokens` and `seconds` are means over the seeds, which shuffle the documents differently.
     """
 
     genes: Genes
     params: int
     tokens: float
     losses: tuple[float, ...]
+    seconds: float = 0.0
 
     @property
     def compute(self) -> float:
@@ -60,20 +76,11 @@ AXES = (
 )
 
 
-class Sample(msgspec.Struct, frozen=True):
+class Sample(Repeated, msgspec.Struct, frozen=True):
     """The losses measured at one place of an axis, one for each seed."""
 
     x: float
     losses: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        return fmean(self.losses)
-
-    @property
-    def sd(self) -> float | None:
-        """The sample standard deviation; None where one seed can't tell."""
-        return stdev(self.losses) if len(self.losses) > 1 else None
 
 
 class Return(msgspec.Struct, frozen=True):
@@ -136,11 +143,9 @@ class Analysis(msgspec.Struct, frozen=True):
 def analyse(points: Sequence[Point]) -> Analysis:
     """Every curve along every axis, and the Pareto-best by mean loss. Points without a loss are passed over."""
     alive = [i for i, point in enumerate(points) if point.losses]
-    curves: list[ScalingCurve] = []
-    for axis in AXES:
-        curves += along(axis, [points[i] for i in alive])
-    best = pareto([(points[i].compute, fmean(points[i].losses)) for i in alive])
-    return Analysis(tuple(curves), tuple(alive[i] for i in best))
+    curves = tuple(curve for axis in AXES for curve in along(axis, [points[i] for i in alive]))
+    best = pareto([(points[i].compute, points[i].mean) for i in alive])
+    return Analysis(curves, tuple(alive[i] for i in best))
 
 
 def along(axis: Axis, points: Sequence[Point]) -> list[ScalingCurve]:
@@ -231,14 +236,13 @@ def power_law(samples: Sequence[Sample]) -> PowerLaw | None:
     if len(samples) < 3 or freedom < 1:
         return None
     centre = math.exp(float(np.log(x).mean()))
-    squares, _, _ = _fits(EXPONENTS, x / centre, y)
-    least = int(np.argmin(squares))
-    near = EXPONENTS
+    near, fits = EXPONENTS, _fits(EXPONENTS, x / centre, y)
+    squares = fits[0]
+    best = least = int(np.argmin(squares))
     for _ in range(4):  # Four times closer by 32.
-        best = int(np.argmin(_fits(near, x / centre, y)[0]))
         near = np.geomspace(near[max(0, best - 1)], near[min(len(near) - 1, best + 1)], 65)
-    fits = _fits(near, x / centre, y)
-    best = int(np.argmin(fits[0]))
+        fits = _fits(near, x / centre, y)
+        best = int(np.argmin(fits[0]))
     exponent, minimum, scale, floor = (float(values[best]) for values in (near, *fits))
     constant = float(((y - y.mean()) ** 2).sum())
     rounding = 1e-24 * float((y**2).sum())

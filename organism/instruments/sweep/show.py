@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from statistics import fmean, stdev
 
 from ...genes import GENES, spelt
 from ...view.dots import Canvas
@@ -55,11 +54,9 @@ def _row(results: Results, i: int, point: Point, genes: list[str]) -> list[str]:
     """The cells of `point`, the i-th: its genes, what it cost, its loss in the mean and under every seed."""
     values = [getattr(point.genes, gene) for gene in genes]
     row = [f"{value:,}" if isinstance(value, int) else spelt(value) for value in values]
-    measured = results.measurements(i)
-    if measured:
+    if point.losses:
         row += [f"{point.params:,}", f"{point.tokens:,.0f}", f"{point.compute:.3g}"]
-        row += [f"{fmean(m.seconds for m in measured):.1f}", f"{fmean(point.losses):.4f}"]
-        row.append(f"{stdev(point.losses):.4f}" if len(point.losses) > 1 else "-")
+        row += [f"{point.seconds:.1f}", f"{point.mean:.4f}", "-" if point.sd is None else f"{point.sd:.4f}"]
     else:
         row += ["-"] * 6
     for seed in results.sweep.seeds:

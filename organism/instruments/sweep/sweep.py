@@ -113,9 +113,11 @@ class Results(msgspec.Struct, frozen=True):
         """Each point as the analysis wants it."""
         found = []
         for i, genes in enumerate(self.sweep.points):
-            measured = self.measurements(i)
-            params, tokens = (measured[0].params, fmean(m.tokens for m in measured)) if measured else (0, 0.0)
-            found.append(Point(genes, params, tokens, tuple(m.validation_loss for m in measured)))
+            known = self.measurements(i)
+            params = known[0].params if known else 0
+            tokens = fmean(m.tokens for m in known) if known else 0.0
+            seconds = fmean(m.seconds for m in known) if known else 0.0
+            found.append(Point(genes, params, tokens, tuple(m.validation_loss for m in known), seconds))
         return found
 
 
