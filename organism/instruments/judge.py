@@ -67,13 +67,9 @@ def lines(verdict: Verdict) -> Iterator[str]:
     for name in verdict.names:
         rows.append((name.name or "", *_figures(name)))
         remarks.append("" if name.valid and not name.repeat else "  repeated" if name.repeat else "  not a name here")
-    rows += [
-        (),
-        *(
-            (f"{whose} {tally.n}", *_figures(tally), f"{tally.classic:.2f}")
-            for whose, tally in (("these", verdict), ("real", verdict.real))
-        ),
-    ]
+    rows.append(())
+    for whose, tally in (("these", verdict), ("real", verdict.real)):
+        rows.append((f"{whose} {tally.n}", *_figures(tally), f"{tally.classic:.2f}"))
     for line, remark in zip_longest(table(rows, "<10 >8 >8 >8 >8 >8"), remarks, fillvalue=""):
         yield line + remark
 

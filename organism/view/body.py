@@ -28,7 +28,6 @@ MOST = 96  # Of anything that is counted.
 GOLDEN = math.pi * (3 - math.sqrt(5))
 REACH = 86.0  # Units from the middle to the beads of all but the widest; the glow may go further.
 ANGLES = tuple(2 * math.pi * k / 90 for k in range(90))
-CIRCLE = tuple((math.cos(angle), math.sin(angle)) for angle in ANGLES)
 SPECK = 6.0  # Units of grain beyond which a body has skin, cilia and eyes, and nothing else.
 BREATH, GLANCE, WINK = 4.2, 2.3, 3.4  # Seconds from one to the next.
 LEGEND = tuple(gene.drawn for gene in GENES.values() if gene.drawn)
@@ -144,43 +143,32 @@ def body(genes: Genes, moment: float = 0.0, how: Mood = Mood(), grain: float = 0
         stray = 0.16 * math.sin(2 * angle + turn + 0.7 * moment) + 0.1 * math.sin(3 * angle - turn - 0.9 * moment)
         return radius * breath * (1 + 0.09 * math.sin(lobes * angle + sway) + loose * stray)
 
-    edge = [(far(angle) * x, far(angle) * y) for angle, (x, y) in zip(ANGLES, CIRCLE, strict=True)]
+    edge = [_away(far(angle), angle) for angle in ANGLES]
     parts = [Part("glow", (Disc(0, 0, (radius + 12 + 40 * _share(genes.num_steps, 100, 10_000)) * breath),))]
 
     beads = _told(genes.block_size, 2 * math.pi * (radius + 25), 3 * grain)
-    around = (-math.pi / 2 + 2 * math.pi * i / max(beads, 32) for i in range(beads))
     orbit = radius + 25 + 6 * loose * math.sin(moment)
-    parts.append(
-        Part(
-            "bead",
-            tuple(
-                Disc(orbit * math.cos(angle), orbit * math.sin(angle), 2.9 - 1.5 * i / beads)
-                for i, angle in enumerate(around)
-            ),
-        )
-    )
+    around = [_away(orbit, -math.pi / 2 + 2 * math.pi * i / max(beads, 32)) for i in range(beads)]
+    parts.append(Part("bead", tuple(Disc(x, y, 2.9 - 1.5 * i / beads) for i, (x, y) in enumerate(around))))
 
     shown = [trait for trait in TRAITS if getattr(genes, trait) != GENES[trait].primordial]
-    feelers, knobs = [], []
+    feelers = []
     for i, trait in enumerate(shown):
         angle = -math.pi / 2 + 0.5 * (i - (len(shown) - 1) / 2)
         bend = angle + 0.25 * math.sin(0.9 * moment + TRAITS.index(trait))
-        root, length = far(angle), 13.0
-        middle = (root + length / 2) * math.cos(angle), (root + length / 2) * math.sin(angle)
-        tip = middle[0] + length / 2 * math.cos(bend), middle[1] + length / 2 * math.sin(bend)
-        feelers.append(((root * math.cos(angle), root * math.sin(angle)), middle, tip))
-        knobs.append(Disc(*tip, 3.0))
-    if shown:
-        parts += [Part("feeler", lines=tuple(feelers)), Part("knob", tuple(knobs))]
+        middle = _away(far(angle) + 6.5, angle)
+        feelers.append((_away(far(angle), angle), middle, _away(6.5, bend, middle)))
+    if feelers:
+        knobs = tuple(Disc(*tip, 3.0) for *_, tip in feelers)
+        parts += [Part("feeler", lines=tuple(feelers)), Part("knob", knobs)]
 
     cilia = _told(genes.n_embd, 2 * math.pi * radius, 3.5 * grain)
     hairs = []
     for i in range(cilia):
         angle = 2 * math.pi * i / cilia
         lean = angle + 0.5 * math.sin(3 * angle + turn) + 0.22 * math.sin(2.1 * moment + 4 * angle)
-        root, length = far(angle), (9 + 6 * lengths[i]) * (1 - 0.4 * loose)
-        x, y = root * math.cos(angle), root * math.sin(angle)
-        hairs.append(((x, y), (x + length * math.cos(lean), y + length * math.sin(lean))))
+        root = _away(far(angle), angle)
+        hairs.append((root, _away((9 + 6 * lengths[i]) * (1 - 0.4 * loose), lean, root)))
     parts.append(Part("cilia", lines=tuple(hairs)))
 
     parts.append(Part("body", lines=(tuple(edge),)))
@@ -190,8 +178,8 @@ def body(genes: Genes, moment: float = 0.0, how: Mood = Mood(), grain: float = 0
 
     spores = []
     for i in range(min(genes.batch_size, MOST)):
-        away, angle = radius * 0.8 * math.sqrt((i + 0.7) / (genes.batch_size + 1)), i * GOLDEN + turn + 0.06 * moment
-        spores.append(Disc(away * math.cos(angle), away * math.sin(angle), 2.2))
+        place = radius * 0.8 * math.sqrt((i + 0.7) / (genes.batch_size + 1))
+        spores.append(Disc(*_away(place, i * GOLDEN + turn + 0.06 * moment), 2.2))
     parts.append(Part("spore", tuple(spores)))
     if grain > SPECK:
         parts = [part for part in parts if part.name in ("cilia", "body")]
@@ -204,8 +192,7 @@ def _eyes(count: int, radius: float, seed: int, moment: float, how: Mood, grain:
     size = min(radius * (0.38 if count == 1 else 0.29), radius * 1.3 / max(2, count))
     # As large as can be seen, but with some flesh between one and the next.
     size = max(size, min(3.2 * grain, radius * 0.5, ring * math.sin(math.pi / count) - 0.6 * grain if ring else radius))
-    angles = [first + 2 * math.pi * i / count for i in range(count)]
-    places = [(ring * math.cos(angle), ring * math.sin(angle)) for angle in angles]
+    places = [_away(ring, first + 2 * math.pi * i / count) for i in range(count)]
     if grain:  # so that all eyes of a body come out alike
         places = [(round(x / grain) * grain, round(y / grain / 2) * grain * 2) for x, y in places]
     if not how.alive:
@@ -217,9 +204,8 @@ def _eyes(count: int, radius: float, seed: int, moment: float, how: Mood, grain:
         bow = [(size * t, size * 0.4 * (1 - t * t)) for t in (-0.9, -0.45, 0, 0.45, 0.9)]
         return [Part("lid", lines=tuple(tuple((x + dx, y + dy) for dx, dy in bow) for x, y in places))]
     to_x, to_y = _look(seed, moment)
-    far = (
-        0.38 * size * (min(1.0, size / (6 * grain)) if grain else 1.0)
-    )  # A small eye must show white around its pupil.
+    # A small eye must show white around its pupil.
+    far = 0.38 * size * (min(1.0, size / (6 * grain)) if grain else 1.0)
     eyes, pupils, glints = [], [], []
     for x, y in places:
         top = y + size * (1 - 2 * opened) if opened < 1 else -math.inf
@@ -241,8 +227,8 @@ def _look(seed: int, moment: float) -> Point:
 @lru_cache(1024)
 def _glance(seed: int, which: int) -> Point:
     rng = random.Random(seed + which)
-    angle, far = rng.uniform(-math.pi, 0.5), rng.uniform(0.55, 1.0)
-    return far * math.cos(angle), far * math.sin(angle)
+    angle = rng.uniform(-math.pi, 0.5)
+    return _away(rng.uniform(0.55, 1.0), angle)
 
 
 def _blink(seed: int, moment: float) -> float:
@@ -257,6 +243,11 @@ def _own(genes: Genes) -> tuple[int, float, tuple[float, ...]]:
     """What makes it that creature and no other: a seed, how it's turned, and how long its cilia are."""
     rng = random.Random(genes.canonical())
     return rng.randrange(1 << 40), rng.uniform(0, 2 * math.pi), tuple(rng.random() for _ in range(MOST))
+
+
+def _away(far: float, angle: float, start: Point = (0.0, 0.0)) -> Point:
+    """The point that lies so far from `start` in that direction."""
+    return start[0] + far * math.cos(angle), start[1] + far * math.sin(angle)
 
 
 def _told(count: int, room: float, each: float) -> int:

@@ -21,7 +21,7 @@ from ...mind.metabolism.graph import Graph
 from ...mind.metabolism.simd import host_lanes, load, pointer, store
 from ...mind.training import architecture_of, initial_weights
 from ...mind.val import Val
-from .turns import REPEATS, Tell, clock, in_turns, timed
+from .turns import REPEATS, Tell, clock, in_turns, part_of, timed
 
 Way = tuple[str, str, int]
 """How to train: metabolism, dtype, documents a step."""
@@ -129,25 +129,19 @@ def shapes(corpus: Corpus, peaks: dict[str, float], tell: Tell) -> tuple[Shape, 
     found = []
     for i, (n_embd, n_layer) in enumerate(SHAPES):
         genes = msgspec.structs.replace(PRIMORDIAL, n_embd=n_embd, n_layer=n_layer)
-
-        def telling(said: str, share: float, i: int = i, size: str = f"{n_embd} wide, {n_layer} deep") -> None:
-            tell(f"{size}, {said}", (i + share) / len(SHAPES))
-
         names = max(16, min(320, 2_000_000 // (n_embd * n_embd * n_layer)) // 16 * 16)
         runners = {way: Runner(corpus, genes, way, names) for way in SHAPED}
         params = runners[SHAPED[0]].architecture.parameters
-        paces = _paces(runners, peaks, telling)
+        paces = _paces(runners, peaks, part_of(tell, i, len(SHAPES), f"{n_embd} wide, {n_layer} deep, "))
         found += [Shape(n_embd, n_layer, params, *way, *pace) for way, pace in paces.items()]
     return tuple(found)
 
 
 def _paces(runners: dict[Way, Runner], peaks: dict[str, float], tell: Tell) -> dict[Way, tuple[float, float, float]]:
     """For each way the microseconds a name, the Gflop/s, and their share of the core's peak."""
-    names = {way: f"{way[0]} {way[1]}, {way[2]} a step" for way in runners}
-    times = in_turns({names[way]: runner.us_per_name for way, runner in runners.items()}, tell)
+    times = in_turns({f"{m} {d}, {b} a step": runner.us_per_name for (m, d, b), runner in runners.items()}, tell)
     found = {}
-    for way, runner in runners.items():
-        us = times[names[way]]
+    for (way, runner), us in zip(runners.items(), times.values(), strict=True):
         gflops = runner.operations_per_name() / us / 1e3
         found[way] = us, gflops, gflops / peaks[way[1]]
     return found

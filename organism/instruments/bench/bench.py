@@ -4,10 +4,12 @@ report = measure(corpus, parts=("ladder",), workers=2, tell=print)
 """
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -15,7 +17,7 @@ from ...corpus import Corpus
 from ...life.plan import versions
 from .arithmetic import Micro, Rung, Shape, ladder, micro_benchmarks, peak_gflops, shapes
 from .processes import Crew, Evolution, Startup, crews, evolution, startup
-from .turns import Tell
+from .turns import Tell, part_of
 
 PARTS = ("ladder", "shapes", "workers", "startup", "evolution", "benchmarks")
 
@@ -40,27 +42,16 @@ class Report(msgspec.Struct, frozen=True):
 
 def measure(corpus: Corpus, parts: Sequence[str], workers: int, tell: Tell) -> Report:
     """Measure `parts` of PARTS, with at most so many worker processes."""
-    found: dict = {}
-    if {"ladder", "shapes"} & set(parts):
-        found["peak_gflops"] = peak_gflops()
-    for i, part in enumerate(parts):
-
-        def telling(said: str, share: float, part: str = part, i: int = i) -> None:
-            tell(f"{part}: {said}", (i + share) / len(parts))
-
-        match part:
-            case "ladder":
-                found[part] = ladder(corpus, found["peak_gflops"], telling)
-            case "shapes":
-                found[part] = shapes(corpus, found["peak_gflops"], telling)
-            case "workers":
-                found[part] = crews(corpus, workers, telling)
-            case "startup":
-                found[part] = startup(corpus, telling)
-            case "evolution":
-                found[part] = evolution(corpus, workers, telling)
-            case "benchmarks":
-                found[part] = micro_benchmarks(corpus, telling)
+    peaks = peak_gflops() if {"ladder", "shapes"} & set(parts) else {}
+    instruments: dict[str, Callable[[Tell], Any]] = {
+        "ladder": partial(ladder, corpus, peaks),
+        "shapes": partial(shapes, corpus, peaks),
+        "workers": partial(crews, corpus, workers),
+        "startup": partial(startup, corpus),
+        "evolution": partial(evolution, corpus, workers),
+        "benchmarks": partial(micro_benchmarks, corpus),
+    }
+    found = {part: instruments[part](part_of(tell, i, len(parts), f"{part}: ")) for i, part in enumerate(parts)}
     return Report(
         language=f"Python {platform.python_version()}",
         version=metadata.version("organism"),
@@ -68,6 +59,7 @@ def measure(corpus: Corpus, parts: Sequence[str], workers: int, tell: Tell) -> R
         timestamp=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=versions(),
         corpus=corpus.name,
+        peak_gflops=peaks,
         **found,
     )
 

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -53,19 +54,16 @@ class Evolution(msgspec.Struct, frozen=True):
 def crews(corpus: Corpus, most: int, tell: Tell) -> tuple[Crew, ...]:
     """How many trainings of the preset 1, 2, 4 ... `most` workers finish in a second."""
     sizes = sorted({*(1 << i for i in range(most.bit_length()) if 1 << i <= most), most})
-    pools = {f"{size} at once": Pool(corpus, "tape", "float64", size) for size in sizes}
-    try:
+    with ExitStack() as opened:
+        pools = {size: opened.enter_context(closing(Pool(corpus, "tape", "float64", size))) for size in sizes}
         for pool in pools.values():
             _finish(pool, range(2 * pool.size))  # everybody is there, and warm
 
         work = {
-            name: partial(timed, time.perf_counter, _finish, pool, range(24 * pool.size))
-            for name, pool in pools.items()
+            f"{size} at once": partial(timed, time.perf_counter, _finish, pool, range(24 * size))
+            for size, pool in pools.items()
         }
         rates = [24 * size / seconds for size, seconds in zip(sizes, in_turns(work, tell).values(), strict=True)]
-    finally:
-        for pool in pools.values():
-            pool.close()
     return tuple(Crew(size, rate, rate / rates[0]) for size, rate in zip(sizes, rates, strict=True))
 
 
@@ -130,15 +128,12 @@ def first_step(corpus: Corpus) -> float:
     """Seconds from asking for a new worker to its first step of the preset, the fork server being warm."""
     times = []
     for i in range(REPEATS + 1):
-        pool = Pool(corpus, "tape", "float64", 1)
-        try:
+        with closing(Pool(corpus, "tape", "float64", 1)) as pool:
             began = time.perf_counter()
             pool.submit(Trial(Key(i, 0), msgspec.structs.replace(PRIMORDIAL, num_steps=1), seed=i))
             while not any(isinstance(happening, Step) for happening in pool.events()):
                 pass
             times.append(time.perf_counter() - began)
-        finally:
-            pool.close()
     return median(times[1:])  # the first one waited for the fork server
 
 
@@ -147,9 +142,8 @@ def evolution(corpus: Corpus, workers: int, tell: Tell) -> Evolution:
     tell("two generations", 0.0)
     with tempfile.TemporaryDirectory() as folder:
         plan = Plan(seed=1, generations=2, data=data_name(corpus.name), whole_life=False)
-        life = Life.begin(Home(Path(folder)), plan, workers)
         judged, began, ended = 0, 0.0, 0.0
-        try:
+        with closing(Life.begin(Home(Path(folder)), plan, workers)) as life:
             for event in life.events():
                 if isinstance(event, GenerationStart):
                     began = began or time.perf_counter()
@@ -158,6 +152,4 @@ def evolution(corpus: Corpus, workers: int, tell: Tell) -> Evolution:
                     tell(f"{judged} trainings", min(0.99, judged / 20))
                 elif isinstance(event, GenerationEnd) and event.generation == 2:
                     break
-        finally:
-            life.close()
     return Evolution(workers, judged / (ended - began))

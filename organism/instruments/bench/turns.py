@@ -16,6 +16,11 @@ Tell = Callable[[str, float], None]
 clock = time.thread_time if time.get_clock_info("thread_time").resolution < 1e-6 else time.perf_counter
 
 
+def part_of(tell: Tell, i: int, n: int, name: str) -> Tell:
+    """What part number `i` (from 0) of `n` is to call, so that `tell` hears of it under its name."""
+    return lambda said, share: tell(f"{name}{said}", (i + share) / n)
+
+
 def timed(watch: Callable[[], float], work: Callable[..., object], *arguments: object) -> float:
     """The seconds that a call takes by `watch`."""
     began = watch()

@@ -164,10 +164,7 @@ def attention_weights(loss: Val, values: list[list], n_head: int) -> list[list[l
         size = len(rows[0]) // n_head
         layer = []
         for p in range(len(rows)):
-            heads = []
-            for head in range(n_head):
-                mix = mixes[tuple(id(row[head * size]) for row in rows[: p + 1])]
-                heads.append(tuple(weight.data for weight in mix.parents[: p + 1]))
-            layer.append(heads)
+            mixed = (mixes[tuple(id(row[head * size]) for row in rows[: p + 1])] for head in range(n_head))
+            layer.append([tuple(weight.data for weight in mix.parents[: p + 1]) for mix in mixed])
         found.append(layer)
     return found

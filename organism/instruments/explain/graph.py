@@ -6,6 +6,7 @@ tiny expression that a person types, or how a small creature comes to expect one
 
 import ast
 import math
+import operator
 from collections.abc import Callable
 
 import msgspec
@@ -119,7 +120,7 @@ def of_expression(text: str) -> list[Scalar]:
     known: dict[str, Val] = {}
     result: Val | float = 0.0
     try:
-        for statement in _statements(text):
+        for statement in ast.parse(text.strip()).body:
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     made = _value(value, known)
@@ -130,6 +131,8 @@ def of_expression(text: str) -> list[Scalar]:
                     raise BadInput(f"must be assignments: '{ast.unparse(statement)}' isn't one")
     except BadInput as error:
         raise BadInput(f"{where}{error}") from None
+    except (SyntaxError, UnicodeError):
+        raise BadInput(f"{where}must be assignments such as 'a=2; b=-3; c=relu(a*b+10)'") from None
     except (ArithmeticError, ValueError, TypeError) as error:
         raise BadInput(f"{where}can't be computed: {error}") from None
     except (RecursionError, MemoryError):
@@ -140,20 +143,13 @@ def of_expression(text: str) -> list[Scalar]:
     return trace(result, {id(val): name for name, val in known.items()})
 
 
-def _statements(text: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(text.strip()).body
-    except (SyntaxError, ValueError):
-        raise BadInput("must be assignments such as 'a=2; b=-3; c=relu(a*b+10)'") from None
-
-
 FUNCTIONS: dict[str, Callable[[Val], Val]] = {"exp": Val.exp, "log": Val.log, "relu": Val.relu}
 OPERATORS: dict[type, Callable] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
-    ast.Pow: lambda a, b: a**b,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
 }
 
 

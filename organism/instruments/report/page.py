@@ -72,8 +72,8 @@ circle.c { fill: var(--c) } circle.d { fill: var(--d) }
 footer { margin-top: 56px; color: var(--soft); font-size: .8rem }
 """
 
-
 STYLE += f"{stylesheet(LIGHT)}\n@media (prefers-color-scheme: dark) {{ {stylesheet(DARK)} }}\n"
+NUMBER = re.compile(r"[-+\d,.e%]*")
 
 
 def page(title: str, parts: Iterable[str]) -> str:
@@ -108,18 +108,15 @@ def grid(cards: Iterable[str], small: bool = False) -> str:
 
 def tiles(figures: Iterable[tuple[str, str]]) -> str:
     """A row of figures, each under what it is."""
-    return (
-        '<dl class="tiles">'
-        + "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for what, value in figures)
-        + "</dl>"
-    )
+    each = "".join(f"<div><dt>{escape(what)}</dt><dd>{escape(value)}</dd></div>" for what, value in figures)
+    return f'<dl class="tiles">{each}</dl>'
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], marked: int | None = None) -> str:
     """A table whose first column names the row, and whose row `marked` stands out. Columns of numbers are aligned."""
     cells = [list(row) for row in rows]
-    numeric = [all(_is_number(row[i]) for row in cells) and bool(cells) for i in range(len(header))]
-    kinds = [' class="n"' if is_numeric and i else "" for i, is_numeric in enumerate(numeric)]
+    numeric = [i > 0 and bool(cells) and all(NUMBER.fullmatch(row[i]) for row in cells) for i in range(len(header))]
+    kinds = [' class="n"' if is_numeric else "" for is_numeric in numeric]
     head = "".join(f"<th{kind}>{escape(cell)}</th>" for kind, cell in zip(kinds, header, strict=True))
     body = []
     for i, row in enumerate(cells):
@@ -129,10 +126,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], marked: int | No
     opening = f"<thead><tr>{head}</tr></thead>" if any(header) else ""
     kind = ' class="wide"' if len(header) > 3 else ""
     return f'<div class="scroll"><table{kind}>{opening}<tbody>{"".join(body)}</tbody></table></div>'
-
-
-def _is_number(cell: str) -> bool:
-    return re.fullmatch(r"[-+\d,.e%]*", cell) is not None
 
 
 def names(dreamt: Iterable[str]) -> str:

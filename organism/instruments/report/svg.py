@@ -79,7 +79,7 @@ def chart(
     for y, label in zip(heights, labels(heights), strict=True):
         parts.append(f'<path class="grid" d="M{LEFT} {_n(to_y(y))}H{width - RIGHT}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 6}" y="{_n(to_y(y) + 4)}" text-anchor="end">{label}</text>')
-    for x in _whole_ticks(first, last, width // 60):
+    for x in sorted({round(tick) for tick in ticks(first, last, width // 60) if first <= round(tick) <= last}):
         parts.append(
             f'<text class="tick" x="{_n(to_x(x))}" y="{height - BOTTOM + 16}" text-anchor="middle">{x:,}</text>'
         )
@@ -113,12 +113,6 @@ def _fence(heights: list[float]) -> tuple[float, float]:
 def _circle(x: float, y: float, dot: Dot) -> str:
     title = f"<title>{escape(dot.text)}</title>"
     return f'<circle class="{dot.style}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(dot.radius)}">{title}</circle>'
-
-
-def _whole_ticks(first: float, last: float, most: int) -> list[int]:
-    if first == last:
-        return [round(first)]
-    return sorted({round(tick) for tick in ticks(first, last, most) if first <= round(tick) <= last})
 
 
 class Member(msgspec.Struct, frozen=True):

@@ -159,8 +159,7 @@ def along(axis: Axis, points: Sequence[Point]) -> list[ScalingCurve]:
     for shared, places in groups.items():
         if len(places) > 1:
             samples = [Sample(x, tuple(losses)) for x, losses in sorted(places.items())]
-            varying = [i for i in range(len(others)) if len({genes[i] for genes in groups}) > 1]
-            rest = {others[i]: shared[i] for i in varying}
+            rest = {gene: shared[i] for i, gene in enumerate(others) if len({genes[i] for genes in groups}) > 1}
             found = tuple(returns(samples, axis.unit))
             curves.append(ScalingCurve(axis.name, axis.unit_name, rest, tuple(samples), found, power_law(samples)))
     return curves

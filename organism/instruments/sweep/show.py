@@ -22,8 +22,8 @@ def lines(results: Results, analysis: Analysis) -> Iterator[str]:
         f"sweep {sweep.name}: {counted(len(sweep.points), 'point')}, seeds {' '.join(map(str, sweep.seeds))}, "
         f"corpus {sweep.corpus}, {sweep.metabolism} {sweep.dtype}"
     )
-    if not results.is_complete:
-        yield f"  incomplete: {len(results.outcomes)} of {len(sweep.points) * len(sweep.seeds)} trainings are there"
+    if len(results.outcomes) < (wanted := len(sweep.points) * len(sweep.seeds)):
+        yield f"  incomplete: {len(results.outcomes)} of {wanted} trainings are there"
     yield ""
     yield from _measured(results, analysis)
     for curve in analysis.series[:CURVES]:

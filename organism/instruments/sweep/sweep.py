@@ -23,7 +23,8 @@ import itertools
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -43,8 +44,8 @@ from ...trial import Done, Failed, Key, Measurement, Step, Trial
 from ...workers.pool import Pool
 from .scaling import Point
 
-STEPS = (1_000, 2_000, 3_000, 5_000, 8_000, 13_000, 21_000)
-SIZES = ((16, 4, 1), (32, 4, 2), (64, 8, 4))
+STEPS = "1k,2k,3k,5k,8k,13k,21k"
+SIZES = "16/4/1,32/4/2,64/8/4"
 MOST_TRAININGS = 10_000
 
 
@@ -96,10 +97,6 @@ class Results(msgspec.Struct, frozen=True):
     sweep: Sweep
     outcomes: dict[tuple[int, int], Outcome]
 
-    @property
-    def is_complete(self) -> bool:
-        return len(self.outcomes) == len(self.sweep.points) * len(self.sweep.seeds)
-
     def of(self, point: int) -> list[Outcome]:
         """What is known of a point, in the order of the seeds."""
         known = (self.outcomes.get((point, seed)) for seed in self.sweep.seeds)
@@ -136,10 +133,11 @@ def sweep_of(
 ) -> Sweep:
     """The sweep called `what`: steps, params or a TOML file, around the creature of genes `base`. Raises BadInput."""
     if what == "steps":
-        points = [msgspec.structs.replace(base, num_steps=steps) for steps in _steps(values)]
+        steps = _steps(STEPS if values is None else values)
+        points = [msgspec.structs.replace(base, num_steps=number) for number in steps]
     elif what == "params":
-        names = ("n_embd", "n_head", "n_layer")
-        points = [msgspec.structs.replace(base, **dict(zip(names, s, strict=True))) for s in _sizes(values)]
+        sizes = _sizes(SIZES if values is None else values)
+        points = [msgspec.structs.replace(base, n_embd=e, n_head=h, n_layer=n) for e, h, n in sizes]
     elif what.endswith(".toml") and values is None:
         points = _from_file(Path(what), base)
     elif what.endswith(".toml"):
@@ -161,10 +159,8 @@ def sweep_of(
     )
 
 
-def _steps(values: str | None) -> Sequence[int]:
+def _steps(values: str) -> list[int]:
     """The numbers in a list such as '1k,2k,500'."""
-    if values is None:
-        return STEPS
     low, high = (int(limit) for limit in GENES["num_steps"].limits)
     steps = []
     for word in values.split(","):
@@ -176,10 +172,8 @@ def _steps(values: str | None) -> Sequence[int]:
     return steps
 
 
-def _sizes(values: str | None) -> Sequence[tuple[int, ...]]:
+def _sizes(values: str) -> list[tuple[int, ...]]:
     """The sizes in a list such as '16/4/1,32/4/2'."""
-    if values is None:
-        return SIZES
     sizes = []
     for word in values.split(","):
         if not re.fullmatch(r"\s*\d{1,4}/\d{1,4}/\d{1,4}\s*", word):
@@ -292,10 +286,8 @@ def _train(
         share = 1 - (len(shares) - sum(shares.values())) / total
         tell(said or f"{total - len(waiting)} of {total} trainings", share)
 
-    pool = Pool(corpus, sweep.metabolism, sweep.dtype, workers)
-    journal = os.open(path, os.O_RDWR | os.O_APPEND)
-    try:
-        os.truncate(journal, path.read_bytes().rfind(b"\n") + 1)
+    os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
+    with path.open("ab", buffering=0) as journal, closing(Pool(corpus, sweep.metabolism, sweep.dtype, workers)) as pool:
         costs = [cost(genes, architecture_of(genes, corpus.vocab_size).parameters) for genes in sweep.points]
         for key in sorted(missing, key=lambda key: -costs[key.id]):
             pool.submit(Trial(key, sweep.points[key.id], key.replicate))
@@ -315,11 +307,8 @@ def _train(
                         outcome = Dead(*key, reason)
                     case _:
                         continue
-                os.write(journal, msgspec.json.encode(outcome) + b"\n")
+                journal.write(msgspec.json.encode(outcome) + b"\n")
                 os.fsync(journal)
                 waiting.discard(key)
                 shares[key] = 1.0
                 telling()
-    finally:
-        pool.close()
-        os.close(journal)
