@@ -159,7 +159,7 @@ def body(genes: Genes, moment: float = 0.0, how: Mood = Mood(), grain: float = 0
         middle = _away(far(angle) + 6.5, angle)
         feelers.append((_away(far(angle), angle), middle, _away(6.5, bend, middle)))
     if feelers:
-        knobs = tuple(Disc(*tip, 3.0) for *_, tip in feelers)
+        knobs = tuple(Disc(*tip, 3.0) for _, _, tip in feelers)
         parts += [Part("feeler", lines=tuple(feelers)), Part("knob", knobs)]
 
     cilia = _told(genes.n_embd, 2 * math.pi * radius, 3.5 * grain)

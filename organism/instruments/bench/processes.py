@@ -58,7 +58,6 @@ def crews(corpus: Corpus, most: int, tell: Tell) -> tuple[Crew, ...]:
         pools = {size: opened.enter_context(closing(Pool(corpus, "tape", "float64", size))) for size in sizes}
         for pool in pools.values():
             _finish(pool, range(2 * pool.size))  # everybody is there, and warm
-
         work = {
             f"{size} at once": partial(timed, time.perf_counter, _finish, pool, range(24 * size))
             for size, pool in pools.items()

@@ -22,7 +22,7 @@ def lines(results: Results, analysis: Analysis) -> Iterator[str]:
         f"sweep {sweep.name}: {counted(len(sweep.points), 'point')}, seeds {' '.join(map(str, sweep.seeds))}, "
         f"corpus {sweep.corpus}, {sweep.metabolism} {sweep.dtype}"
     )
-    if len(results.outcomes) < (wanted := len(sweep.points) * len(sweep.seeds)):
+    if len(results.outcomes) != (wanted := len(sweep.points) * len(sweep.seeds)):
         yield f"  incomplete: {len(results.outcomes)} of {wanted} trainings are there"
     yield ""
     yield from _measured(results, analysis)
