@@ -152,7 +152,7 @@ def body(genes: Genes, moment: float = 0.0, how: Mood = Mood(), grain: float = 0
     parts.append(Part("bead", tuple(Disc(x, y, 2.9 - 1.5 * i / beads) for i, (x, y) in enumerate(around))))
 
     shown = [trait for trait in TRAITS if getattr(genes, trait) != GENES[trait].primordial]
-    feelers = []
+    feelers: list[tuple[Point, Point, Point]] = []
     for i, trait in enumerate(shown):
         angle = -math.pi / 2 + 0.5 * (i - (len(shown) - 1) / 2)
         bend = angle + 0.25 * math.sin(0.9 * moment + TRAITS.index(trait))
