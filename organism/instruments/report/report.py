@@ -194,9 +194,8 @@ def _genes(story: Story) -> str:
     """For each gene the values that lived in a generation, and the champion's."""
     if not story.generations:
         return ""
-    cards = []
-    for gene in told(organism.genes for organism in story.organisms.values()):
-        organisms = story.organisms.values()
+    cards, organisms = [], story.organisms.values()
+    for gene in told(organism.genes for organism in organisms):
         counts = Counter((o.generation, ordinal(gene, getattr(o.genes, gene))) for o in organisms)
         dots = [
             Dot(float(generation), value, "dot", f"{named(gene, value)}: {count} organisms", min(7.0, 1.6 * count**0.5))
