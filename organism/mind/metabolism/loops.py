@@ -26,19 +26,15 @@ def matmul(c, ldc, a, row, step, b, ldb, rows, columns, depth, accumulate):
             left, corner, below, right = rows - i, c + i * ldc + j, a + i * row, b + j
             if columns - j > lanes:
                 if left > full // 2:
-                    tile(2, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+                    i += tile(2, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
                 else:
-                    tile(1, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                i += full
+                    i += tile(1, 2, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
             elif left >= 2 * full:
-                tile(4, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                i += 2 * full
+                i += tile(4, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
+            elif left > full // 2:
+                i += tile(2, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
             else:
-                if left > full // 2:
-                    tile(2, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                else:
-                    tile(1, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
-                i += full
+                i += tile(1, 1, corner, ldc, below, row, step, right, ldb, left, depth, accumulate)
 
 
 @fragment

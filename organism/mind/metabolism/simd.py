@@ -21,6 +21,7 @@ There are no bounds checks and no ownership: whoever takes a pointer keeps the a
 import math
 import operator
 import platform
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -28,7 +29,7 @@ from llvmlite import ir
 from numba import extending
 from numba.core import cgutils, codegen, config, types
 from numba.core.typing import templates
-from numba.core.typing.templates import AbstractTemplate, signature
+from numba.core.typing.templates import AbstractTemplate
 from numba.extending import lower_builtin, lower_cast, models, register_model
 
 # Decorators that change what they decorate in ways that annotations don't tell.
@@ -93,32 +94,24 @@ class Pointer(types.Type):
         super().__init__(f"pointer({dtype} x {lanes})")
 
 
-def number(dtype: types.Number) -> ir.Type:
-    """The LLVM type of one number."""
-    return {types.float64: ir.DoubleType(), types.float32: ir.FloatType(), types.int64: INT64}[dtype]
-
-
-def llvm(vector: Vector) -> ir.VectorType:
-    """The LLVM type of a vector."""
-    return ir.VectorType(number(vector.dtype), vector.lanes)
+def llvm(kind: types.Type) -> Any:
+    """The LLVM type of a number, a vector, a mask or a pointer."""
+    match kind:
+        case Vector():
+            return ir.VectorType(llvm(kind.dtype), kind.lanes)
+        case Mask():
+            return ir.VectorType(ir.IntType(1), kind.lanes)
+        case Pointer():
+            return llvm(kind.dtype).as_pointer()
+    return {types.float64: ir.DoubleType(), types.float32: ir.FloatType(), types.int64: INT64}[kind]
 
 
 @register_model(Vector)
-class VectorModel(models.PrimitiveModel):
+@register_model(Mask)
+@register_model(Pointer)
+class LaneModel(models.PrimitiveModel):
     def __init__(self, manager, kind):
         super().__init__(manager, kind, llvm(kind))
-
-
-@register_model(Mask)
-class MaskModel(models.PrimitiveModel):
-    def __init__(self, manager, kind):
-        super().__init__(manager, kind, ir.VectorType(ir.IntType(1), kind.lanes))
-
-
-@register_model(Pointer)
-class PointerModel(models.PrimitiveModel):
-    def __init__(self, manager, kind):
-        super().__init__(manager, kind, number(kind.dtype).as_pointer())
 
 
 # What the emitters below are made of.
@@ -174,7 +167,7 @@ def pointer(typing, array, lanes):
     kind = Pointer(array.dtype, lanes.literal_value)
 
     def emit(context, builder, sig, args):
-        return context.make_array(sig.args[0])(context, builder, args[0]).data
+        return context.make_array(array)(context, builder, args[0]).data
 
     return kind(array, lanes), emit
 
@@ -182,11 +175,7 @@ def pointer(typing, array, lanes):
 @intrinsic
 def width(typing, p):
     """How many lanes a load from `p` fills."""
-
-    def emit(context, builder, sig, args):
-        return ir.Constant(INT64, sig.args[0].vector.lanes)
-
-    return types.int64(p), emit
+    return types.int64(p), lambda context, builder, sig, args: ir.Constant(INT64, p.vector.lanes)
 
 
 @intrinsic
@@ -221,71 +210,59 @@ def number_to_vector(context, builder, source, target, value):
     return splatted(builder, context.cast(builder, value, source, target.dtype), target.lanes)
 
 
-@infer_global(operator.getitem)
-class GetItem(AbstractTemplate):
-    def generic(self, args, kws):
-        return signature(args[0].dtype, args[0], types.int64) if isinstance(args[0], Pointer) else None
+# Operators.
 
 
-@lower_builtin(operator.getitem, Pointer, types.int64)
+def implement(operation: Any, kinds: tuple, typed: Callable) -> Callable:
+    """Decorator: what an operator emits on operands of these kinds, the first of which is its own.
+
+    `typed` gives its signature for the types of the operands in Python, one of which is of that first kind.
+    """
+
+    @infer_global(operation)
+    class Operator(AbstractTemplate):
+        def generic(self, args, kws):
+            return typed(*args) if any(isinstance(kind, kinds[0]) for kind in args) else None
+
+    return lower_builtin(operation, *kinds)
+
+
+@implement(operator.getitem, (Pointer, types.int64), lambda p, i: p.dtype(p, types.int64))
 def get_item(context, builder, sig, args):
     return builder.load(builder.gep(args[0], [args[1]]))
 
 
-@infer_global(operator.setitem)
-class SetItem(AbstractTemplate):
-    def generic(self, args, kws):
-        return signature(types.none, args[0], types.int64, args[0].dtype) if isinstance(args[0], Pointer) else None
-
-
-@lower_builtin(operator.setitem, Pointer, types.int64, types.Number)
+@implement(operator.setitem, (Pointer, types.int64, types.Number), lambda p, i, _: types.none(p, types.int64, p.dtype))
 def set_item(context, builder, sig, args):
     builder.store(args[2], builder.gep(args[0], [args[1]]))
     return context.get_dummy_value()
 
 
-# Arithmetic.
-
-
-@infer_global(operator.add)
-@infer_global(operator.sub)
-@infer_global(operator.mul)
-@infer_global(operator.truediv)
-class Arithmetic(AbstractTemplate):
-    key: Any
-
-    def generic(self, args, kws):
-        if isinstance(args[0], Pointer) and self.key is operator.add:
-            return signature(args[0], args[0], types.int64)
-        vector = next((kind for kind in args if isinstance(kind, Vector)), None)
-        return signature(vector, vector, vector) if vector is not None else None
-
-
-@infer_global(operator.gt)
-class Greater(AbstractTemplate):
-    def generic(self, args, kws):
-        vector = next((kind for kind in args if isinstance(kind, Vector)), None)
-        return signature(Mask(vector.lanes), vector, vector) if vector is not None else None
-
-
-@lower_builtin(operator.add, Pointer, types.int64)
+@implement(operator.add, (Pointer, types.int64), lambda p, i: p(p, types.int64))
 def pointer_add(context, builder, sig, args):
     return builder.gep(args[0], [args[1]])
 
 
-def lower_lane_by_lane(operation: Any, instruction: str, *first: Any, **options: Any) -> None:
-    """Have an operator between two vectors become the method of that name of LLVM's builder."""
+def lane_by_lane(operation: Any, instruction: str, *first: Any, result: Callable = lambda v: v, **options: Any) -> None:
+    """Have an operator with a vector on either side become the method of that name of LLVM's builder.
 
-    @lower_builtin(operation, Vector, Vector)
+    `result` is the type of what comes of a vector's type.
+    """
+
+    def typed(v, w):
+        vector = v if isinstance(v, Vector) else w
+        return result(vector)(vector, vector)
+
+    @implement(operation, (Vector, Vector), typed)
     def lowered(context, builder, sig, args):
         return getattr(builder, instruction)(*first, *args, **options)
 
 
-lower_lane_by_lane(operator.add, "fadd", flags=CONTRACT)
-lower_lane_by_lane(operator.sub, "fsub", flags=CONTRACT)
-lower_lane_by_lane(operator.mul, "fmul", flags=CONTRACT)
-lower_lane_by_lane(operator.truediv, "fdiv")
-lower_lane_by_lane(operator.gt, "fcmp_ordered", ">")
+lane_by_lane(operator.add, "fadd", flags=CONTRACT)
+lane_by_lane(operator.sub, "fsub", flags=CONTRACT)
+lane_by_lane(operator.mul, "fmul", flags=CONTRACT)
+lane_by_lane(operator.truediv, "fdiv")
+lane_by_lane(operator.gt, "fcmp_ordered", ">", result=lambda v: Mask(v.lanes))
 
 
 @intrinsic
@@ -395,7 +372,7 @@ def tile(typing, halves, vectors, c, ldc, a, row, step, b, ldb, rows, depth, acc
     for m < rows and `vectors` vectors side by side; row m of `c` starts at m ldc and row k of `b` at k ldb. The tile is
     as high as `halves` (a constant: 1, 2 or 4) times half of a full one. Where it has more than `rows` rows it does the
     last row again, which costs time but needs no mask; a tile of twice the full height must have all its rows.
-    Rows are stored in ascending order.
+    Rows are stored in ascending order. Returns how high the tile is.
     """
     if not isinstance(halves, types.IntegerLiteral):
         return None
@@ -454,10 +431,10 @@ def tile(typing, halves, vectors, c, ldc, a, row, step, b, ldb, rows, depth, acc
         builder.position_at_end(done)
         for value, target in zip(after, targets, strict=True):
             stored(builder, value, target, vector)
-        return context.get_dummy_value()
+        return ir.Constant(INT64, high)
 
     kinds = (halves, vectors, c, integer, c, integer, integer, c, integer, integer, integer, types.boolean)
-    return types.void(*kinds), emit
+    return integer(*kinds), emit
 
 
 @intrinsic
