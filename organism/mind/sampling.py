@@ -40,9 +40,11 @@ def dream(
     context = [corpus.boundary, *(corpus.letters.index(letter) for letter in prompt)]
     tokens: list[int] = context[1:]
     vocabulary = range(corpus.vocab_size)
-    tick()
-    logits = creature.mind.logits(creature.weights, context[-block:], 0)
+    since = 0  # the first of the last `block` tokens of the context that wasn't read yet
     while len(tokens) < limit:
+        if not since:
+            tick()
+        logits = creature.mind.logits(creature.weights, context[-block:][since:], since)
         try:
             token = rng.choices(vocabulary, weights=_softmax(logits.tolist(), temperature))[0]
         except ValueError:
@@ -51,13 +53,7 @@ def dream(
             return Dreamt(corpus.decode(tokens), ended=True)
         tokens.append(token)
         context.append(token)
-        if len(tokens) == limit:
-            break
-        if len(context) <= block:
-            logits = creature.mind.logits(creature.weights, [token], len(context) - 1)
-        else:
-            tick()
-            logits = creature.mind.logits(creature.weights, context[-block:], 0)
+        since = len(context) - 1 if len(context) <= block else 0
     return Dreamt(corpus.decode(tokens), ended=False)
 
 

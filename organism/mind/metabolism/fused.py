@@ -25,7 +25,7 @@ from numba.extending import register_jitable
 from ..gpt import Architecture
 from .compiled import fragment, kernel, name_of, plain
 from .loops import ADD, ONE, SET, matmul, step_in_lanes, transpose
-from .machine import INTEGERS, STEPS, Machine
+from .machine import INTEGERS, STEPS, Machine, spread
 from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, transpose_tile, up, where, width
 
 # How many columns a group holds at least: few enough for the activations of a small creature to stay in the cache.
@@ -67,31 +67,19 @@ def lay_out(shape: Architecture, lanes: int, itemsize: int) -> np.ndarray:
         "fc2": (4 * wide + hidden) * wide,
     }
     sizes = {
-        "stream": wide * row,
-        "embedded": wide * row,
-        "embedded_scale": row,
-        "logits": vocab * row,
-        "slopes": vocab * row,
-        "share": row,
-        "peak": row,
-        "total": row,
-        "d_stream": wide * row,
+        **dict.fromkeys(("stream", "embedded", "d_stream", "d_normed", "d_attended"), wide * row),
+        **dict.fromkeys(("logits", "slopes"), vocab * row),
+        **dict.fromkeys(("embedded_scale", "share", "peak", "total"), row),
         "d_inner": max(hidden, 3 * wide) * row,
-        "d_normed": wide * row,
-        "d_attended": wide * row,
         "spare": lanes * lanes + up(max(hidden, wide), lanes) * (columns + lanes),
         "squares": 3 * longest * longest,
     }
     layer_sizes = {
-        "normed1": wide * row,
-        "scale1": row,
+        **dict.fromkeys(("normed1", "attended", "normed2"), wide * row),
+        **dict.fromkeys(("scale1", "scale2"), row),
+        **dict.fromkeys(("active", "active_slope"), hidden * row),
         "qkv": 3 * wide * row,
         "scores": shape.n_head * columns * longest,
-        "attended": wide * row,
-        "normed2": wide * row,
-        "scale2": row,
-        "active": hidden * row,
-        "active_slope": hidden * row,
     }
 
     def place(sizes: dict[str, int]) -> int:
@@ -110,11 +98,15 @@ RECORD = lay_out(Architecture(1, 1, 1, 1, 1, 1), 1, 8).dtype
 
 
 @fragment
-def weight_gradient(gradient, slopes, inputs, spare, ld, rows, wide, columns):
-    """For outputs = W inputs: dW[i, j] += sum over columns of slopes[i, column] inputs[j, column]."""
+def linear_backward(d_inputs, gradient, matrix, slopes, inputs, spare, ld, rows, wide, columns):
+    """The way back through outputs = W inputs, W having `rows` rows and `wide` columns, `slopes` those of the outputs:
+
+    dW[i, j] += sum over columns of slopes[i, column] inputs[j, column];  d_inputs = W^T slopes
+    """
     turned = spare + width(spare) * width(spare)
     tall = transpose(turned, spare, inputs, ld, wide, columns)
     matmul(gradient, wide, slopes, ld, ONE, turned, tall, rows, wide, columns, ADD)
+    matmul(d_inputs, ld, matrix, ONE, wide, slopes, ld, wide, columns, rows, SET)
 
 
 @fragment
@@ -354,23 +346,22 @@ def backward(w, gradient, work, places, layout, segments, begin, end, columns, l
     wide, hidden = layout.wide, layout.hidden
     dx, d_inner, d_normed = work + layout.d_stream, work + layout.d_inner, work + layout.d_normed
     slopes, spare, d_attended = work + layout.slopes, work + layout.spare, work + layout.d_attended
-    weight_gradient(gradient + layout.head, slopes, work + layout.stream, spare, ld, layout.vocab, wide, columns)
-    matmul(dx, ld, w + layout.head, ONE, wide, slopes, ld, wide, columns, layout.vocab, SET)
+    head, d_head, stream = w + layout.head, gradient + layout.head, work + layout.stream
+    linear_backward(dx, d_head, head, slopes, stream, spare, ld, layout.vocab, wide, columns)
     for layer in range(layout.layers - 1, -1, -1):
         matrix = w + (layout.first_layer + layer * layout.layer_weights)
         d_matrix = gradient + (layout.first_layer + layer * layout.layer_weights)
         space = work + (layout.first_space + layer * layout.layer_space)
-        weight_gradient(d_matrix + layout.fc2, dx, space + layout.active, spare, ld, wide, hidden, columns)
-        matmul(d_inner, ld, matrix + layout.fc2, ONE, hidden, dx, ld, hidden, columns, wide, SET)
+        fc1, d_fc1, fc2, d_fc2 = matrix + layout.fc1, d_matrix + layout.fc1, matrix + layout.fc2, d_matrix + layout.fc2
+        linear_backward(d_inner, d_fc2, fc2, dx, space + layout.active, spare, ld, wide, hidden, columns)
         for i in range(hidden):
             for j in range(i * ld, i * ld + columns, width(dx)):
                 store(d_inner, j, load(d_inner, j) * load(space + layout.active_slope, j))
-        weight_gradient(d_matrix + layout.fc1, d_inner, space + layout.normed2, spare, ld, hidden, wide, columns)
-        matmul(d_normed, ld, matrix + layout.fc1, ONE, wide, d_inner, ld, wide, columns, hidden, SET)
+        linear_backward(d_normed, d_fc1, fc1, d_inner, space + layout.normed2, spare, ld, hidden, wide, columns)
         rmsnorm_backward(dx, d_normed, space + layout.normed2, space + layout.scale2, ld, wide, columns, ADD)
 
-        weight_gradient(d_matrix + layout.output, dx, space + layout.attended, spare, ld, wide, wide, columns)
-        matmul(d_attended, ld, matrix + layout.output, ONE, wide, dx, ld, wide, columns, wide, SET)
+        output, d_output = matrix + layout.output, d_matrix + layout.output
+        linear_backward(d_attended, d_output, output, dx, space + layout.attended, spare, ld, wide, wide, columns)
         start, scores = 0, space + layout.scores
         for i in range(begin, end):
             n = segments[4 * i + 1]
@@ -379,8 +370,7 @@ def backward(w, gradient, work, places, layout, segments, begin, end, columns, l
             attention_backward(qkv, d_inner, d_attended, scores, squares, ld, wide, layout.heads, start, n)
             start += n
             scores = scores + layout.heads * square * square
-        weight_gradient(d_matrix, d_inner, space + layout.normed1, spare, ld, 3 * wide, wide, columns)
-        matmul(d_normed, ld, matrix, ONE, wide, d_inner, ld, wide, columns, 3 * wide, SET)
+        linear_backward(d_normed, d_matrix, matrix, d_inner, space + layout.normed1, spare, ld, 3 * wide, wide, columns)
         rmsnorm_backward(dx, d_normed, space + layout.normed1, space + layout.scale1, ld, wide, columns, ADD)
     rmsnorm_backward(dx, dx, work + layout.embedded, work + layout.embedded_scale, ld, wide, columns, SET)
     turned = spare + width(dx) * width(dx)
@@ -399,23 +389,21 @@ def entry(dtype: str, lanes: int) -> Callable:
     """The one entry point, for vectors of `lanes` numbers of a type."""
     number = from_dtype(np.dtype(dtype))
     program = types.Tuple((from_dtype(RECORD)[::1], types.int64))
-    memory = types.Tuple((number[::1], number[:, ::1], number[::1], INTEGERS))
+    memory = types.Tuple((*[number[::1]] * 5, INTEGERS))
 
     @kernel(name_of("fused", dtype, lanes), program, memory, *STEPS)
     def run(program, memory, documents, rates, constants, step, losses):
         """See `machine.py`. The program is a layout, and how far apart rows of the workspace shall lie at least.
 
-        Beside the weights the memory has rows of Adam's two means and the gradient, which is zero before and after;
-        where something is learnt, all are whole vectors.
+        Beside the weights the memory has Adam's two means and the gradient, which is zero before and after; where
+        something is learnt, all are whole vectors.
         """
         layouts, row = program
-        weights, means, work, places = memory
+        weights, first, second, gradient, work, places = memory
         tokens, segments, shares = documents
-        beta1, beta2, eps = constants
         w, space = pointer(weights, lanes), pointer(work, lanes)
         place, token, segment, share = pointer(places, 1), pointer(tokens, 1), pointer(segments, 1), pointer(shares, 1)
-        first = pointer(means, lanes)
-        second, gradient = first + means.shape[1], first + 2 * means.shape[1]
+        m, v, d = pointer(first, lanes), pointer(second, lanes), pointer(gradient, lanes)
         layout = layouts[0]
         steps = max(1, rates.size)
         batch = shares.size // steps
@@ -426,15 +414,14 @@ def entry(dtype: str, lanes: int) -> Callable:
                 stop, columns, ld = pack(space, place, layout, token, segment, share, begin, end, row)
                 loss += forward(w, space, place, layout, segment, begin, stop, known, columns, ld)
                 if rates.size:
-                    backward(w, gradient, space, place, layout, segment, begin, stop, columns, ld)
+                    backward(w, d, space, place, layout, segment, begin, stop, columns, ld)
                 begin = stop
             losses[i] = loss
             if not math.isfinite(loss):
-                means[2] = 0.0
+                gradient[:] = 0.0
                 return i
             if rates.size:
-                rate, unbias = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
-                step_in_lanes(w, first, second, gradient, layout.weights, rate, beta1, beta2, unbias, eps)
+                step_in_lanes(w, m, v, d, layout.weights, rates[i], constants, step + i + 1)
         return steps
 
     return run
@@ -457,20 +444,11 @@ class Fused(Machine):
         layout = layouts[0]
         self._run = entry(dtype, lanes)
         self._program, self._speaking = (layouts, 0), (layouts, row)
-        self._work = self._aligned(layout["size"])
+        weights = architecture.parameters + lanes
+        self._work, *self._state = spread(dtype, layout["size"], weights, weights, weights, weights)
         self._places = np.zeros(3 * layout["columns"], np.int64)
-        # Rows of weights, their memory and gradient: aligned, and never at the same place of a page, where the
-        # processor would take a load for one that must wait for a store.
-        size = up(architecture.parameters + lanes, 4096 // self.dtype.itemsize) + 1024 // self.dtype.itemsize
-        self._state = self._aligned(4 * size).reshape(4, size)
         self._own = tuple(self._state[:3])
         self._logits = self._work[layout["logits"] :][: architecture.vocab_size * row].reshape(-1, row)
 
-    def _aligned(self, size: int) -> np.ndarray:
-        """Zeros that start at a cache line."""
-        buffer = np.zeros(size * self.dtype.itemsize + 64, np.uint8)
-        start = -buffer.ctypes.data % 64
-        return buffer[start : start + size * self.dtype.itemsize].view(self.dtype)
-
     def _memory(self, weights: np.ndarray) -> tuple[np.ndarray, ...]:
-        return plain(weights, self.dtype), self._state[1:], self._work, self._places
+        return plain(weights, self.dtype), *self._state[1:], self._work, self._places

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..adam import Adam, adam_step
+from ..adam import adam_step
 from ..gpt import GPT, Architecture, cross_entropy
 from ..val import Val
 from .tape import Tape
@@ -21,15 +21,7 @@ class Graph(Tape):
         self.scalars = [Val(0.0) for _ in range(architecture.parameters)]
         self.gpt = GPT(architecture, architecture.matrices(self.scalars))
 
-    def train(
-        self,
-        weights: np.ndarray,
-        adam: Adam,
-        tokens: np.ndarray,
-        starts: np.ndarray,
-        order: np.ndarray,
-        rates: np.ndarray,
-    ) -> np.ndarray:
+    def train(self, weights, adam, tokens, starts, order, rates) -> np.ndarray:
         """As `Machine.train`."""
         losses = np.full(len(order), np.nan)
         for s, batch in enumerate(order):
@@ -39,9 +31,7 @@ class Graph(Tape):
             adam_step(weights, gradient, adam, rates[s])
         return losses
 
-    def gradient(
-        self, weights: np.ndarray, tokens: np.ndarray, starts: np.ndarray, batch: np.ndarray
-    ) -> tuple[float, np.ndarray]:
+    def gradient(self, weights, tokens, starts, batch) -> tuple[float, np.ndarray]:
         """As `Machine.gradient`. The loss is NaN where Python's mathematics has no number for it."""
         for scalar, weight in zip(self.scalars, weights.tolist(), strict=True):
             scalar.data, scalar.grad = weight, 0.0

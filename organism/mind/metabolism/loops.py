@@ -59,11 +59,13 @@ def transpose(target, spare, source, ld, rows, columns):
 
 
 @fragment
-def step_in_lanes(w, first, second, gradient, size, rate, beta1, beta2, unbias, eps):
+def step_in_lanes(w, first, second, gradient, size, learning_rate, constants, step):
     """`adam_step` for `size` weights, whole vectors, behind pointers. Leaves the gradient at zero.
 
-    `rate` is the learning rate over (1 - beta1^step), `unbias` is 1 / (1 - beta2^step).
+    `constants` are beta1, beta2 and eps; `step` is counted from 1.
     """
+    beta1, beta2, eps = constants
+    rate, unbias = learning_rate / (1.0 - beta1**step), 1.0 / (1.0 - beta2**step)
     for i in range(0, size, width(w)):
         g = load(gradient, i)
         m = load(first, i) * beta1 + g * (1.0 - beta1)

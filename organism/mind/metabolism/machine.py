@@ -16,6 +16,7 @@ from numba.core import types
 from ..adam import Adam
 from ..gpt import Architecture
 from .compiled import plain
+from .simd import up
 from .windows import windows
 
 INTEGERS, FLOATS = types.int64[::1], types.float64[::1]
@@ -70,15 +71,8 @@ class Machine:
         for row, values in zip(self._own, (weights, adam.first, adam.second), strict=True):
             row[:size] = values
         self._known = 0
-        adam.step += self._run(
-            self._program,
-            self._memory(self._own[0]),
-            documents,
-            plain(rates, np.float64),
-            (adam.beta1, adam.beta2, adam.eps),
-            adam.step,
-            losses,
-        )
+        memory, constants = self._memory(self._own[0]), (adam.beta1, adam.beta2, adam.eps)
+        adam.step += self._run(self._program, memory, documents, plain(rates, np.float64), constants, adam.step, losses)
         weights[:], adam.first[:], adam.second[:] = (row[:size] for row in self._own)
         return losses
 
@@ -124,3 +118,13 @@ class Machine:
         documents = plain(tokens, np.int64), segments.ravel(), shares
         self._run(program, self._memory(weights), documents, np.zeros(0), (0.0, 0.0, 0.0), 0, losses)
         return float(losses[0])
+
+
+def spread(dtype: np.dtype | type, *sizes: int) -> tuple[np.ndarray, ...]:
+    """Arrays of zeros that start at a cache line, but at different places of a page: neighbours in time that lie whole
+    pages apart would take each other's loads and stores for their own."""
+    itemsize = np.dtype(dtype).itemsize
+    starts = np.cumsum([0] + [up(size, 4096 // itemsize) + 1024 // itemsize for size in sizes])
+    buffer = np.zeros(starts[-1] + 64 // itemsize, dtype)
+    offset = -buffer.ctypes.data % 64 // itemsize
+    return tuple(buffer[offset + start : offset + start + size] for start, size in zip(starts, sizes, strict=False))

@@ -23,8 +23,8 @@ gradient of anything larger than one operation is written here.
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from numba.core import types
@@ -34,7 +34,7 @@ from ..gpt import GPT, Architecture, cross_entropy
 from .compiled import fragment, kernel, name_of
 from .loops import ADD as ACCUMULATE
 from .loops import ONE, SET, matmul, step_in_lanes, transpose
-from .machine import FLOATS, INTEGERS, STEPS, Machine
+from .machine import FLOATS, INTEGERS, STEPS, Machine, spread
 from .simd import exp, from_lane, host_lanes, load, pointer, splat, sqrt, store, up, where, width
 
 MAX_BYTES = 1 << 30
@@ -44,39 +44,33 @@ SUM, MAX, DOT, PRODUCT, PICK = range(11, 16)
 OP, COUNT, OUT, A, A_STEP, A_STRIDE, B, B_STEP, B_STRIDE, LENGTH, FIRST, GROWS, UNFOLDS, FIELDS = range(14)
 
 
+def operation(op: int, with_number: int, changed: Callable[[float], float] = lambda number: number) -> Callable:
+    """An operator: `op` between nodes, and `with_number` where the second is a number, `changed` for it."""
+
+    def record(self: "Node", other: "Node | float") -> "Node":
+        if isinstance(other, Node):
+            return self.tape.binary(op, self, other)
+        return self.tape.unary(with_number, self, changed(other))
+
+    return record
+
+
+@dataclass(slots=True, eq=False)
 class Node:
     """A scalar on a tape: no value, only the place where its value will be.
 
     At position p of a document that is `place` + p `lane`, and there's nothing before position `first`.
     """
 
-    __slots__ = ("first", "lane", "place", "tape")
+    tape: "Recorder"
+    place: int
+    lane: int = 1
+    first: int = 0
 
-    def __init__(self, tape: "Recorder", place: int, lane: int = 1, first: int = 0):
-        self.tape = tape
-        self.place = place
-        self.lane = lane
-        self.first = first
-
-    def __add__(self, other):
-        if isinstance(other, Node):
-            return self.tape.binary(ADD, self, other)
-        return self.tape.unary(ADD_NUMBER, self, other)
-
-    def __sub__(self, other):
-        if isinstance(other, Node):
-            return self.tape.binary(SUB, self, other)
-        return self.tape.unary(ADD_NUMBER, self, -other)
-
-    def __mul__(self, other):
-        if isinstance(other, Node):
-            return self.tape.binary(MUL, self, other)
-        return self.tape.unary(MUL_NUMBER, self, other)
-
-    def __truediv__(self, other):
-        if isinstance(other, Node):
-            return self.tape.binary(DIV, self, other)
-        return self.tape.unary(MUL_NUMBER, self, 1.0 / other)
+    __add__ = __radd__ = operation(ADD, ADD_NUMBER)
+    __sub__ = operation(SUB, ADD_NUMBER, lambda number: -number)
+    __mul__ = __rmul__ = operation(MUL, MUL_NUMBER)
+    __truediv__ = operation(DIV, MUL_NUMBER, lambda number: 1.0 / number)
 
     def __pow__(self, number):
         if number == -0.5:
@@ -85,9 +79,6 @@ class Node:
 
     def __neg__(self):
         return self * -1.0
-
-    __radd__ = __add__
-    __rmul__ = __mul__
 
     def __rsub__(self, number):
         return -self + number
@@ -125,25 +116,29 @@ class Node:
         return tape.record(PICK, a.place, a.stride, a.lane, 0, index, a.first)
 
 
+@dataclass(slots=True, eq=False)
 class Row:
-    """`size` evenly spaced nodes that are the same at all positions. They're only made when asked for one by one."""
+    """`size` evenly spaced nodes, made only when asked for one by one: node k at `place` + k `stride`.
 
-    __slots__ = ("first", "place", "size", "stride", "tape")
+    They exist from position `first` on, or from k on if they unfold.
+    """
 
-    def __init__(self, tape: "Recorder", place: int, size: int, stride: int = 1, first: int = 0):
-        self.tape, self.place, self.size, self.stride, self.first = tape, place, size, stride, first
-
-    def __len__(self):
-        return self.size
+    tape: "Recorder"
+    place: int
+    size: int
+    stride: int = 1
+    lane: int = 0
+    first: int = 0
+    unfolds: bool = False
 
     def __iter__(self) -> Iterator[Node]:
-        return (Node(self.tape, self.place + i * self.stride, 0, self.first) for i in range(self.size))
+        return (Node(self.tape, self.place + i * self.stride, self.lane, self.first) for i in range(self.size))
 
     def __getitem__(self, key):
         places = range(self.place, self.place + self.size * self.stride, self.stride)[key]
         if isinstance(places, range):
-            return Row(self.tape, places.start, len(places), places.step, self.first)
-        return Node(self.tape, places, 0, self.first)
+            return Row(self.tape, places.start, len(places), places.step, self.lane, self.first)
+        return Node(self.tape, places, self.lane, self.first)
 
 
 class Matrix:
@@ -169,19 +164,8 @@ class Cache:
         self.row = self.tape.spaced(row)
 
     def __iter__(self) -> Iterator[Row]:
-        place, stride, size = self.row.place, self.row.stride, self.row.length
-        return (Row(self.tape, place + t, size, stride, t) for t in range(self.tape.positions))
-
-
-class Spaced(NamedTuple):
-    """Evenly spaced nodes: node k at `place` + k `stride`, existing from position `first`, or k if they unfold."""
-
-    place: int
-    stride: int
-    length: int
-    lane: int
-    first: int
-    unfolds: bool
+        row = self.row
+        return (Row(self.tape, row.place + t, row.size, row.stride, first=t) for t in range(self.tape.positions))
 
 
 class Full(Exception):
@@ -204,7 +188,8 @@ class Recorder:
         self.tick = tick
         self.code: list[list[int]] = []
         self.constants: list[float] = []
-        self._spaced: tuple[object, Spaced] | None = None
+        self._kind: tuple | None = None
+        self._spaced: tuple[object, Row] | None = None
         matrices: dict = {}
         place = 0
         for name, (rows, columns) in architecture.shapes().items():
@@ -235,10 +220,10 @@ class Recorder:
         a = self.spaced(xs)
         if a.lane != 1:
             a = self.spaced([self.own(x) for x in xs])
-        return self.record(op, a.place, a.stride, 0, 0, a.length, a.first, a.unfolds)
+        return self.record(op, a.place, a.stride, 0, 0, a.size, a.first, a.unfolds)
 
-    def product(self, x: Spaced, y: Spaced) -> Node:
-        """The dot product of two spaced lists.
+    def product(self, x: Row, y: Row) -> Node:
+        """The dot product of two rows.
 
         A `PRODUCT` has factors that are the same at all positions on its left, which it shares among the lanes.
         """
@@ -247,10 +232,10 @@ class Recorder:
         if y.lane == 0:
             x, y = y, x
         if y.lane == 0:
-            y = self.spaced([self.own(Node(self, y.place + k * y.stride, 0, y.first)) for k in range(y.length)])
+            y = self.spaced([self.own(node) for node in y])
         op = DOT if x.lane == 1 else PRODUCT
         first = max(x.first, y.first)
-        return self.record(op, x.place, x.stride, y.place, y.stride, x.length, first, x.unfolds)
+        return self.record(op, x.place, x.stride, y.place, y.stride, x.size, first, x.unfolds)
 
     def record(
         self, op, a, a_stride=0, b=0, b_stride=0, length=0, first=0, unfolds=False, constant: float = 0.0
@@ -260,31 +245,19 @@ class Recorder:
         self.next = out + self.room
         if self.next > self.limit:
             raise Full
-        last = self.code[-1] if self.code else None
-        if (
-            last is None
-            or last[OP] != op
-            or last[LENGTH] != length
-            or last[A_STRIDE] != a_stride
-            or last[B_STRIDE] != b_stride
-            or last[UNFOLDS] != unfolds
-            or self.constants[-1] != constant
-            or not self._continues(last, op, a, b, length, first)
-        ):
+        kind = op, length, a_stride, b_stride, unfolds, constant
+        if kind != self._kind or not self._continues(self.code[-1], a, b, first):
+            self._kind = kind
             self.code.append([op, 1, out, a, 0, a_stride, b, 0, b_stride, length, first, 0, unfolds])
             self.constants.append(constant)
         return Node(self, out, 1, first)
 
-    def _continues(self, last: list[int], op, a, b, length, first) -> bool:
-        """Count the operation as a round of the instruction `last`, if it is one."""
-        count, out = last[COUNT], last[OUT]
-        if count == 1:
-            a_step, b_step, grows = a - last[A], b - last[B], first - last[FIRST]
-        else:
-            a_step, b_step, grows = last[A_STEP], last[B_STEP], last[GROWS]
-            if a != last[A] + count * a_step or b != last[B] + count * b_step or first != last[FIRST] + count * grows:
-                return False
-        if grows not in (0, 1):
+    def _continues(self, last: list[int], a: int, b: int, first: int) -> bool:
+        """Count an operation of its kind as a round of the instruction `last`, if it is one."""
+        op, count, out, length = last[OP], last[COUNT], last[OUT], last[LENGTH]
+        steps = a - last[A], b - last[B], first - last[FIRST]
+        a_step, b_step, grows = steps if count == 1 else (last[A_STEP], last[B_STEP], last[GROWS])
+        if steps != (count * a_step, count * b_step, count * grows) or grows not in (0, 1):
             return False
         # A round may not use what an earlier round of the same instruction makes.
         reach = max(length - 1, 0)
@@ -300,10 +273,10 @@ class Recorder:
         last[COUNT], last[A_STEP], last[B_STEP], last[GROWS] = count + 1, a_step, b_step, grows
         return True
 
-    def spaced(self, xs) -> Spaced:
-        """Where nodes lie that are evenly spaced; others are copied side by side to make them so."""
+    def spaced(self, xs) -> Row:
+        """Nodes as a row; what isn't evenly spaced is copied side by side to make it so."""
         if isinstance(xs, Row):
-            return Spaced(xs.place, xs.stride, xs.size, 0, xs.first, False)
+            return xs
         if isinstance(xs, tuple):
             return self._space(xs)
         # A list is asked for again and again: each row of a matrix is multiplied by it.
@@ -311,7 +284,7 @@ class Recorder:
             self._spaced = xs, self._space(xs)
         return self._spaced[1]
 
-    def _space(self, xs) -> Spaced:
+    def _space(self, xs) -> Row:
         places, size = [x.place for x in xs], len(xs)
         start, lane, first, last = places[0], xs[0].lane, xs[0].first, xs[-1].first
         stride = places[1] - start if size > 1 else 1
@@ -321,7 +294,7 @@ class Recorder:
         unfolds = size > 1 and first != last
         if [x.first for x in xs] != (list(range(size)) if unfolds else [first] * size):
             raise TypeError("nodes that come into being neither at once nor one a position can't be recorded")
-        return Spaced(start, stride, size, lane, first, unfolds)
+        return Row(self, start, size, stride, lane, first, unfolds)
 
 
 def record(architecture: Architecture, positions: int, room: int, tick: Callable[[], None]) -> Recorder:
@@ -588,7 +561,6 @@ def entry(lanes: int) -> Callable:
         codes, numbers, rooms, start, rows, loss_row = program
         data, grad, first, second, scratch = memory
         tokens, segments, shares = documents
-        beta1, beta2, eps = constants
         code, number = pointer(codes, 1), pointer(numbers, 1)
         w, d, m, v = pointer(data, lanes), pointer(grad, lanes), pointer(first, lanes), pointer(second, lanes)
         spare, token = pointer(scratch, lanes), pointer(tokens, 1)
@@ -618,8 +590,7 @@ def entry(lanes: int) -> Callable:
                 grad[:start] = 0.0
                 return i
             if rates.size:
-                rate, unbias = rates[i] / (1.0 - beta1 ** (step + i + 1)), 1.0 / (1.0 - beta2 ** (step + i + 1))
-                step_in_lanes(w, m, v, d, start, rate, beta1, beta2, unbias, eps)
+                step_in_lanes(w, m, v, d, start, rates[i], constants, step + i + 1)
         return steps
 
     return run
@@ -650,7 +621,7 @@ class Tape(Machine):
         self._speaking = codes[-1:], constants, rooms[-1:], *places
         # Numbers, their gradients, Adam's two means, and room to turn a matrix.
         size, weights = recorder.next + lanes, recorder.start
-        self._buffers = spread(size, size, weights, weights, (room + lanes) * tallest)
+        self._buffers = spread(np.float64, size, size, weights, weights, (room + lanes) * tallest)
         data, _, *means, _ = self._buffers
         self._own = data, *means
         self._logits = data[recorder.logits :][: architecture.vocab_size * room].reshape(-1, room)
@@ -658,12 +629,3 @@ class Tape(Machine):
     def _memory(self, weights: np.ndarray) -> tuple[np.ndarray, ...]:
         self._buffers[0][: weights.size] = weights
         return self._buffers
-
-
-def spread(*sizes: int) -> tuple[np.ndarray, ...]:
-    """Arrays of zeros that start at a cache line, but at different places of a page: neighbours in time that lie whole
-    pages apart would take each other's loads and stores for their own."""
-    starts = np.cumsum([0] + [up(size, 512) + 128 for size in sizes])
-    buffer = np.zeros(starts[-1] + 8)
-    offset = -buffer.ctypes.data % 64 // 8
-    return tuple(buffer[offset + start : offset + start + size] for start, size in zip(starts, sizes, strict=False))
