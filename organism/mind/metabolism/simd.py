@@ -383,7 +383,7 @@ def tile(typing, halves, vectors, c, ldc, a, row, step, b, ldb, rows, depth, acc
     def emit(context, builder, sig, args):
         c_, ldc_, a_, row_, step_, b_, ldb_, rows_, depth_, accumulate_ = args[2:]
         lanes = vector.lanes
-        zero, one = ir.Constant(INT64, 0), ir.Constant(INT64, 1)
+        zero = ir.Constant(INT64, 0)
         a_rows, c_rows = [zero], [c_]
         for m in range(1, high):
             inside = builder.icmp_signed("<", ir.Constant(INT64, m), rows_)
@@ -392,45 +392,29 @@ def tile(typing, halves, vectors, c, ldc, a, row, step, b, ldb, rows, depth, acc
         full_tile = builder.mul(row_, ir.Constant(INT64, full_height))
         targets = [builder.gep(start, [ir.Constant(INT64, j * lanes)]) for start in c_rows for j in range(vectors_)]
 
-        before = builder.block
+        sums = [cgutils.alloca_once_value(builder, full(llvm(vector), 0.0)) for _ in targets]
         with builder.if_then(accumulate_):
-            old = [loaded(builder, target, vector) for target in targets]
-            loading = builder.block
-        entry = builder.block
-        sums = []
-        for value in old:
-            start = builder.phi(value.type)
-            start.add_incoming(full(value.type, 0.0), before)
-            start.add_incoming(value, loading)
-            sums.append(start)
-
-        loop, done = builder.append_basic_block("depth"), builder.append_basic_block("done")
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        k, left, right = builder.phi(INT64), builder.phi(a_.type), builder.phi(b_.type)
-        totals = [builder.phi(start.type) for start in sums]
-        for phi, start in zip((k, left, right, *totals), (zero, a_, b_, *sums), strict=True):
-            phi.add_incoming(start, entry)
-        columns = [
-            loaded(builder, builder.gep(right, [ir.Constant(INT64, j * lanes)]), vector) for j in range(vectors_)
-        ]
-        after, below = [], left
-        for m in range(high):
-            # Few registers hold the rows' offsets if a second full tile's are those of the first from further down. The
-            # optimiser, if it could see through this, would replace them by a pointer for each row, and run out.
-            if m % full_height == 0:
-                below = opaque(builder, builder.gep(below, [full_tile]) if m else left)
-            factor = splatted(builder, builder.load(builder.gep(below, [a_rows[m % full_height]])), lanes)
-            for j, column in enumerate(columns):
-                after.append(multiply_add(builder, factor, column, totals[m * vectors_ + j]))
-        following = builder.add(k, one)
-        moved = (following, builder.gep(left, [step_]), builder.gep(right, [ldb_]), *after)
-        for phi, value in zip((k, left, right, *totals), moved, strict=True):
-            phi.add_incoming(value, loop)
-        builder.cbranch(builder.icmp_signed("<", following, depth_), loop, done)
-        builder.position_at_end(done)
-        for value, target in zip(after, targets, strict=True):
-            stored(builder, value, target, vector)
+            for total, target in zip(sums, targets, strict=True):
+                builder.store(loaded(builder, target, vector), total)
+        left, right = (cgutils.alloca_once_value(builder, start) for start in (a_, b_))
+        with cgutils.for_range(builder, depth_):
+            below, beside = builder.load(left), builder.load(right)
+            builder.store(builder.gep(below, [step_]), left)
+            builder.store(builder.gep(beside, [ldb_]), right)
+            columns = [
+                loaded(builder, builder.gep(beside, [ir.Constant(INT64, j * lanes)]), vector) for j in range(vectors_)
+            ]
+            for m in range(high):
+                # Few registers hold the rows' offsets if a second full tile's are those of the first from further
+                # down. The optimiser, if it could see through this, would replace them by a pointer for each row, and
+                # run out.
+                if m % full_height == 0:
+                    below = opaque(builder, builder.gep(below, [full_tile]) if m else below)
+                factor = splatted(builder, builder.load(builder.gep(below, [a_rows[m % full_height]])), lanes)
+                for total, column in zip(sums[m * vectors_ :], columns, strict=False):
+                    builder.store(multiply_add(builder, factor, column, builder.load(total)), total)
+        for total, target in zip(sums, targets, strict=True):
+            stored(builder, builder.load(total), target, vector)
         return ir.Constant(INT64, high)
 
     kinds = (halves, vectors, c, integer, c, integer, integer, c, integer, integer, integer, types.boolean)
