@@ -39,11 +39,9 @@ fragment = numba.njit(error_model="numpy")
 def cache_folder() -> Path:
     """Where this machine code belongs, created: in the user's cache folder, or in a temporary one if that can't be."""
     digest = hashlib.sha256()
-    for part in (numba.__version__, llvmlite.__version__, platform.python_version()):
-        digest.update(part.encode())
-    digest.update(binding.get_host_cpu_name().encode() + binding.get_host_cpu_features().flatten().encode())
-    # What numba was told to compile for, in place of this processor.
-    digest.update(f"{settings.CPU_NAME} {settings.CPU_FEATURES}".encode())
+    processor = binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
+    told = settings.CPU_NAME, settings.CPU_FEATURES  # what to compile for in place of this processor
+    digest.update(repr((numba.__version__, llvmlite.__version__, platform.python_version(), processor, told)).encode())
     for name in SOURCES:
         path = Path(__file__).parent / name
         # numba itself asks where a kernel's source lies and when it was written.

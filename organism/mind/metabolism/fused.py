@@ -269,9 +269,9 @@ def cross_entropy(logits, slopes, target, share, peak, total, ld, rows, columns)
 def pack(work, places, layout, tokens, segments, shares, begin, end, row):
     """Fill one group of columns with documents from number `begin` on: as many as fit, at least one.
 
-    `places` gets each column's token, position and
-    target, and `work` its share in the loss. Returns the number of the first document that didn't fit, the number of
-    columns, and how far apart rows shall lie, which is at least `row`, and far enough for the last document's vectors.
+    `places` gets each column's token, position and target, and `work` its share in the loss. Returns the number of the
+    first document that didn't fit, the number of columns, and how far apart rows shall lie, which is at least `row`,
+    and far enough for the last document's vectors.
     """
     lanes, columns, reach, room = width(work), 0, 0, layout.columns
     i = begin

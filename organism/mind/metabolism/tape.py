@@ -24,7 +24,7 @@ gradient of anything larger than one operation is written here.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partialmethod
 
 import numpy as np
 from numba.core import types
@@ -50,7 +50,7 @@ def operation(op: int, with_number: int, changed: Callable[[float], float] = lam
     def record(self: "Node", other: "Node | float") -> "Node":
         if isinstance(other, Node):
             return self.tape.binary(op, self, other)
-        return self.tape.unary(with_number, self, changed(other))
+        return self.unary(with_number, changed(other))
 
     return record
 
@@ -67,6 +67,9 @@ class Node:
     lane: int = 1
     first: int = 0
 
+    def unary(self, op: int, constant: float = 0.0) -> "Node":
+        return self.tape.record(op, self.tape.own(self).place, first=self.first, constant=constant)
+
     __add__ = __radd__ = operation(ADD, ADD_NUMBER)
     __sub__ = operation(SUB, ADD_NUMBER, lambda number: -number)
     __mul__ = __rmul__ = operation(MUL, MUL_NUMBER)
@@ -74,8 +77,8 @@ class Node:
 
     def __pow__(self, number):
         if number == -0.5:
-            return self.tape.unary(INVERSE_ROOT, self)
-        return self.tape.unary(POW_NUMBER, self, number)
+            return self.unary(INVERSE_ROOT)
+        return self.unary(POW_NUMBER, number)
 
     def __neg__(self):
         return self * -1.0
@@ -86,14 +89,9 @@ class Node:
     def __rtruediv__(self, number):
         return self**-1.0 * number
 
-    def exp(self):
-        return self.tape.unary(EXP, self)
-
-    def log(self):
-        return self.tape.unary(LOG, self)
-
-    def relu(self):
-        return self.tape.unary(RELU, self)
+    exp = partialmethod(unary, EXP)
+    log = partialmethod(unary, LOG)
+    relu = partialmethod(unary, RELU)
 
     @staticmethod
     def dot(xs, ys):
@@ -206,9 +204,6 @@ class Recorder:
         self.logits = self.spaced(logits).place
         self.loss = cross_entropy(logits, 1).place
 
-    def unary(self, op: int, a: Node, constant: float = 0.0) -> Node:
-        return self.record(op, self.own(a).place, first=a.first, constant=constant)
-
     def binary(self, op: int, a: Node, b: Node) -> Node:
         return self.record(op, self.own(a).place, 0, self.own(b).place, first=max(a.first, b.first))
 
@@ -318,11 +313,10 @@ def with_room(code: np.ndarray, start: int, room: int, less: int) -> np.ndarray:
         return distance // room * less + distance % room
 
     code = code.copy()
-    code[:, OUT] = start + moved(code[:, OUT] - start)
-    for place, step, stride in ((A, A_STEP, A_STRIDE), (B, B_STEP, B_STRIDE)):
+    for place, *distances in ((OUT,), (A, A_STEP, A_STRIDE), (B, B_STEP, B_STRIDE)):
         node = code[:, place] >= start
         code[node, place] = start + moved(code[node, place] - start)
-        for distance in (step, stride):
+        for distance in distances:
             code[node, distance] = moved(code[node, distance])
     return code
 
@@ -385,20 +379,17 @@ def forward(code, constants, instructions, room, data, text, begin, n):
             elif op == MUL_NUMBER:
                 for i in range(rounds):
                     store(y, i * room, load(u, i * a_step) * c)
-            elif op == POW_NUMBER:
+            elif op in (POW_NUMBER, LOG):
                 for i in range(rounds):
                     for q in range(lanes):
-                        y[i * room + q] = u[i * a_step + q] ** c
+                        x = u[i * a_step + q]
+                        y[i * room + q] = x**c if op == POW_NUMBER else np.log(x)
             elif op == INVERSE_ROOT:
                 for i in range(rounds):
                     store(y, i * room, 1.0 / sqrt(load(u, i * a_step)))
             elif op == EXP:
                 for i in range(rounds):
                     store(y, i * room, exp(load(u, i * a_step)))
-            elif op == LOG:
-                for i in range(rounds):
-                    for q in range(lanes):
-                        y[i * room + q] = np.log(u[i * a_step + q])
             elif op == RELU:
                 for i in range(rounds):
                     x, zero = load(u, i * a_step), splat(y, 0.0)
@@ -481,16 +472,12 @@ def backward(code, constants, instructions, room, data, grad, text, n, spare):
             y, u, v = data + (out + p), data + (a + p), data + (b + p)
             gy, gu, gv = grad + (out + p), grad + (a + p), grad + (b + p)
             silence(gy, room, rounds, first, grows, p)
-            if op == ADD:
+            if op in (ADD, SUB):
+                sign = 1.0 if op == ADD else -1.0
                 for i in range(rounds):
                     g = load(gy, i * room)
                     add_to(gu, i * a_step, g)
-                    add_to(gv, i * b_step, g)
-            elif op == SUB:
-                for i in range(rounds):
-                    g = load(gy, i * room)
-                    add_to(gu, i * a_step, g)
-                    add_to(gv, i * b_step, g * -1.0)
+                    add_to(gv, i * b_step, g * sign)
             elif op == MUL:
                 for i in range(rounds):
                     g = load(gy, i * room)
@@ -501,12 +488,10 @@ def backward(code, constants, instructions, room, data, grad, text, n, spare):
                     g = load(gy, i * room) / load(v, i * b_step)
                     add_to(gu, i * a_step, g)
                     add_to(gv, i * b_step, g * load(y, i * room) * -1.0)
-            elif op == ADD_NUMBER:
+            elif op in (ADD_NUMBER, MUL_NUMBER):
+                factor = c if op == MUL_NUMBER else 1.0
                 for i in range(rounds):
-                    add_to(gu, i * a_step, load(gy, i * room))
-            elif op == MUL_NUMBER:
-                for i in range(rounds):
-                    add_to(gu, i * a_step, load(gy, i * room) * c)
+                    add_to(gu, i * a_step, load(gy, i * room) * factor)
             elif op == POW_NUMBER:
                 for i in range(rounds):
                     for q in range(lanes):
