@@ -390,7 +390,8 @@ def tile(typing, halves, vectors, c, ldc, a, row, step, b, ldb, rows, depth, acc
             a_rows.append(builder.add(a_rows[-1], builder.select(inside, row_, zero)))
             c_rows.append(builder.gep(c_rows[-1], [builder.select(inside, ldc_, zero)]))
         full_tile = builder.mul(row_, ir.Constant(INT64, full_height))
-        targets = [builder.gep(start, [ir.Constant(INT64, j * lanes)]) for start in c_rows for j in range(vectors_)]
+        beside = [ir.Constant(INT64, j * lanes) for j in range(vectors_)]
+        targets = [builder.gep(start, [further]) for start in c_rows for further in beside]
 
         sums = [cgutils.alloca_once_value(builder, full(llvm(vector), 0.0)) for _ in targets]
         with builder.if_then(accumulate_):
@@ -398,16 +399,13 @@ def tile(typing, halves, vectors, c, ldc, a, row, step, b, ldb, rows, depth, acc
                 builder.store(loaded(builder, target, vector), total)
         left, right = (cgutils.alloca_once_value(builder, start) for start in (a_, b_))
         with cgutils.for_range(builder, depth_):
-            below, beside = builder.load(left), builder.load(right)
+            below, across = builder.load(left), builder.load(right)
             builder.store(builder.gep(below, [step_]), left)
-            builder.store(builder.gep(beside, [ldb_]), right)
-            columns = [
-                loaded(builder, builder.gep(beside, [ir.Constant(INT64, j * lanes)]), vector) for j in range(vectors_)
-            ]
+            builder.store(builder.gep(across, [ldb_]), right)
+            columns = [loaded(builder, builder.gep(across, [further]), vector) for further in beside]
             for m in range(high):
                 # Few registers hold the rows' offsets if a second full tile's are those of the first from further
-                # down. The optimiser, if it could see through this, would replace them by a pointer for each row, and
-                # run out.
+                # down. The optimiser, if it could see through this, would replace them by a pointer for each row.
                 if m % full_height == 0:
                     below = opaque(builder, builder.gep(below, [full_tile]) if m else below)
                 factor = splatted(builder, builder.load(builder.gep(below, [a_rows[m % full_height]])), lanes)
