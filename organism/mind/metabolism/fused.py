@@ -445,7 +445,7 @@ class Fused(Machine):
         self._run = entry(dtype, lanes)
         self._program, self._speaking = (layouts, 0), (layouts, row)
         weights = architecture.parameters + lanes
-        self._work, *self._state = spread(dtype, layout["size"], weights, weights, weights, weights)
+        self._work, *self._state = spread(self.dtype, layout["size"], weights, weights, weights, weights)
         self._places = np.zeros(3 * layout["columns"], np.int64)
         self._own = tuple(self._state[:3])
         self._logits = self._work[layout["logits"] :][: architecture.vocab_size * row].reshape(-1, row)
