@@ -282,10 +282,6 @@ class OrganismApp(App[None]):
         if replay := self.controller.replaying:
             replay.seek(replay.position + by * SEEK * replay.length)
 
-    def action_seek_to(self, share: float) -> None:
-        if replay := self.controller.replaying:
-            replay.seek(share * replay.length)
-
     @work
     async def action_options(self) -> None:
         answer = await self.push_screen_wait(Options(self.controller.plan))

@@ -52,6 +52,7 @@ class Controller:
     def show(self, feed: Feed, alone: bool = False) -> None:
         """Show this from now on. What was shown before is closed first, since a home has room for one life."""
         self.snapshot, self.alone = Snapshot(), alone
+        self.complaint = self.complaint if alone else ""
         self._genome_at_first = self._genome_now = self._standing()
         self._genome_read_at = None
         self.bridge = Bridge(feed, lambda snapshot: self.post(feed, snapshot), self.bridge)
@@ -63,14 +64,12 @@ class Controller:
 
     def evolve(self, plan: Plan) -> None:
         """A new run; the one after it draws a seed of its own."""
-        self.complaint = ""
         self.show(LiveFeed(lambda: Life.begin(self.home, plan, self.workers), clock=self.clock))
         seed = (plan.seed * 6364136223846793005 + 1442695040888963407) >> 33
         self.plan = msgspec.structs.replace(self.plan, seed=seed)
 
     def resume(self, path: Path, events: Sequence[Event], generations: int | None = None) -> None:
         """The run whose journal at `path` holds `events`, from where it was, or to so many generations in all."""
-        self.complaint = ""
         begin = lambda: Life.resume(self.home, path, self.workers, generations)  # noqa: E731
         self.show(LiveFeed(begin, events, self.clock))
 
@@ -161,7 +160,8 @@ class Controller:
 
     def score(self, name: str) -> Scored | None:
         """A name, judged by the corpus of what is shown."""
-        return self.feed.scorer.score(name) if self.feed and self.feed.scorer else None
+        scorer = self.feed and self.feed.watch.scorer
+        return scorer.score(name) if scorer else None
 
     def extension(self, story: Story) -> int | None:
         """To how many generations in all a run would go on that is finished; None for one that isn't."""

@@ -13,16 +13,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-import msgspec
-
 from organism.corpus import read_corpus
 from organism.errors import BadInput
 from organism.events import Act, Event, Run
 from organism.fitness.beauty import Judge
 
-from .snapshot import Scored, Snapshot, Yardstick
+from .snapshot import Snapshot
 from .timeline import moments
-from .watch import Watch
+from .watch import Scorer, Watch
 
 PERIOD = 0.1
 SPEEDS = (1, 2, 5, 10, 20, 50)
@@ -44,21 +42,6 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
-class Scorer(msgspec.Struct, frozen=True):
-    """A judge, and what it reads in its corpus."""
-
-    judge: Judge
-    yardstick: Yardstick
-
-    def score(self, name: str) -> Scored:
-        """A name on its own: how various its population is has no part in it. A name that isn't valid scores 0."""
-        if not self.judge.valid(name):
-            return Scored(name, 0.0, 0.0, 0.0, 0.0)
-        flow, symmetry = self.judge.flow(name), self.judge.symmetry(name)
-        creativity = self.judge.novelty(name) * self.judge.typicality(name)
-        return Scored(name, flow, symmetry, creativity, (flow + 1.2 * symmetry + 2 * creativity) / 4.2)
-
-
 def scorer_of(run: Run) -> Scorer | None:
     """What judges by the corpus that a run was about; None if that isn't here any more, or is another now."""
     try:
@@ -69,9 +52,7 @@ def scorer_of(run: Run) -> Scorer | None:
     except BadInput:
         return None
     judge = Judge(split.train, split.validation, split.test)
-    real = judge.real(REAL_NAMES)
-    floor = run.config.bigram_loss
-    return Scorer(judge, Yardstick(real.flow, real.symmetry, real.creativity, real.beauty, floor))
+    return Scorer(judge, judge.real(REAL_NAMES))
 
 
 class Feed:
@@ -79,7 +60,6 @@ class Feed:
 
     def __init__(self, name: str, clock: Clock):
         self.watch = Watch(name)
-        self.scorer: Scorer | None = None
         self.clock = clock
         self._asked: float | None = None
 
@@ -99,9 +79,8 @@ class Feed:
 
     def tell(self, event: Event, at: float) -> None:
         """`event` happened, `at` this many seconds."""
-        if isinstance(event, Run) and self.scorer is None and (scorer := scorer_of(event)):
-            self.scorer = scorer
-            self.watch.score, self.watch.yardstick = scorer.score, scorer.yardstick
+        if isinstance(event, Run) and self.watch.scorer is None:
+            self.watch.scorer = scorer_of(event)
         self.watch.tell(event, at)
 
     def passed(self) -> float:
@@ -123,7 +102,7 @@ class LiveFeed(Feed):
         self.over = threading.Event()
         self.at = 0.0
         self._waiting: deque[Act] = deque()  # until there's a source that they could be done to
-        self._closing = self._told_end = False
+        self._closing = False
         self.thread = threading.Thread(target=self._run, name="organism-life", daemon=True)
 
     def start(self) -> None:
@@ -131,7 +110,7 @@ class LiveFeed(Feed):
 
     def advance(self) -> Snapshot | None:
         passed = self.passed()
-        if not (self.watch.story.paused or self._told_end):
+        if not (self.watch.story.paused or self.watch.ended):
             self.at += passed
         for event, at in zip(self.former, moments(self.former), strict=True):
             self.tell(event, at)
@@ -143,8 +122,8 @@ class LiveFeed(Feed):
             self.tell(self.arrived.popleft(), self.at)
         if self.source is not None and not self.watch.story.name:
             self.watch.story.name = self.source.name
-        if ended and not self._told_end:
-            self._told_end = fresh = True
+        if ended and not self.watch.ended:
+            fresh = True
             self.watch.end(self.at, str(self.failure) if self.failure else "")
         return self.watch.snapshot(self.at) if fresh or self.watch.searches else None
 
@@ -223,9 +202,7 @@ class ReplayFeed(Feed):
     def _restart(self) -> None:
         """Forget what was told, not how to score names."""
         self.told = 0
-        self.watch = Watch(self.watch.story.name)
-        if self.scorer:
-            self.watch.score, self.watch.yardstick = self.scorer.score, self.scorer.yardstick
+        self.watch = Watch(self.watch.story.name, self.watch.scorer)
 
     def seek(self, position: float) -> None:
         """Go to a second of the run's time; takes effect when next asked."""

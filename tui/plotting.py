@@ -7,6 +7,7 @@ plot without colours can still be read.
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +17,7 @@ from organism.view.ticks import labels, ticks
 from .themes import Palette
 
 SIGNS = "●▲■◆○△□◇"
+LEFT = 7  # cells for the figures of the axis
 Points = Sequence[tuple[float, float]]
 
 
@@ -50,42 +52,45 @@ class View(msgspec.Struct, frozen=True):
     x_span: tuple[float, float] | None = None
 
 
+class _Frame(NamedTuple):
+    """Where values stand on a canvas, in dots: between two of x across, and two of y, on their scale, up."""
+
+    canvas: Canvas
+    xs: tuple[float, float]
+    ys: tuple[float, float]
+    scale: Callable[[float], float]
+
+    def column(self, x: float) -> int:
+        low, high = self.xs
+        return 2 * LEFT + round((x - low) / (high - low) * (2 * (self.canvas.width - LEFT) - 3))
+
+    def row(self, y: float) -> int:
+        y, low, high = map(self.scale, (y, *self.ys))
+        return round((1 - (y - low) / (high - low)) * (4 * (self.canvas.height - 1) - 1))
+
+
 def plot(
     series: Sequence[Trace], rules: Sequence[Rule], view: View, palette: Palette, width: int, height: int
 ) -> Canvas:
     """The picture of `series`, in cells. Values that aren't positive are left out on a logarithmic scale."""
     canvas = Canvas(width, height)
-    drawn = [(one, smooth(visible(one.points, view), view.smoothing)) for one in series]
-    drawn = [(one, points) for one, points in drawn if points]
-    left, bottom = 7, 1
-    if not drawn or width < left + 8 or height < 4:
+    drawn = [(one, points) for one in series if (points := smooth(visible(one.points, view), view.smoothing))]
+    if not drawn or width < LEFT + 8 or height < 4:
         canvas.text(max(0, (width - 15) // 2), height // 2, "nothing yet" if width > 14 else "", palette.dim)
         return canvas
-    inner_width, inner_height = 2 * (width - left), 4 * (height - bottom)
-    x_low, x_high = view.x_span or _span([x for _, points in drawn for x, _ in points])
+    xs = view.x_span or _span([x for _, points in drawn for x, _ in points])
     values = [y for _, points in drawn for _, y in points]
     if not view.y_span:
         low, high = min(values), max(values)
         reach = (high - low) or 1.0
         values += [rule.value for rule in rules if low - 0.6 * reach <= rule.value <= high + 0.6 * reach]
-    y_low, y_high = view.y_span or _padded(values, view.log)
-
-    def column(x: float) -> int:
-        return 2 * left + round((x - x_low) / (x_high - x_low) * (inner_width - 3))
-
-    def row(y: float) -> int:
-        if view.log:
-            share = (math.log(y) - math.log(y_low)) / (math.log(y_high) - math.log(y_low))
-        else:
-            share = (y - y_low) / (y_high - y_low)
-        return round((1 - share) * (inner_height - 1))
-
-    _axes(canvas, view, palette, (x_low, x_high), (y_low, y_high), column, row, left)
-    for rule in rules:
-        if y_low <= rule.value <= y_high:
-            canvas.line(2 * left, row(rule.value), 2 * width - 1, row(rule.value), rule.colour, every=4)
+    frame = _Frame(canvas, xs, view.y_span or _padded(values, view.log), math.log if view.log else float)
+    _axes(frame, view, palette)
+    near = [rule for rule in rules if frame.ys[0] <= rule.value <= frame.ys[1]]
+    for rule in near:
+        canvas.line(2 * LEFT, frame.row(rule.value), 2 * width - 1, frame.row(rule.value), rule.colour, every=4)
     for one, points in drawn:
-        places = [(column(x), row(y)) for x, y in points]
+        places = [(frame.column(x), frame.row(y)) for x, y in points]
         if one.joined:
             for (x0, y0), (x1, y1) in pairwise(places):
                 canvas.line(x0, y0, x1, y1, one.colour)
@@ -93,11 +98,10 @@ def plot(
                     canvas.line(x0, y0 + 1, x1, y1 + 1, one.colour)
     for one, points in drawn:
         for x, y in points[-1:] if one.joined else points:
-            canvas.text(column(x) // 2, row(y) // 4, one.sign, one.colour)
-    for rule in rules:
-        if y_low <= rule.value <= y_high:
-            # At the left, since a curve is told by the sign at its right end.
-            canvas.text(left + 1, row(rule.value) // 4, rule.label, rule.colour)
+            canvas.text(frame.column(x) // 2, frame.row(y) // 4, one.sign, one.colour)
+    for rule in near:
+        # At the left, since a curve is told by the sign at its right end.
+        canvas.text(LEFT + 1, frame.row(rule.value) // 4, rule.label, rule.colour)
     return canvas
 
 
@@ -122,34 +126,29 @@ def smooth(points: Points, smoothing: float) -> list[tuple[float, float]]:
     return smoothed
 
 
-def _axes(
-    canvas: Canvas,
-    view: View,
-    palette: Palette,
-    xs: tuple[float, float],
-    ys: tuple[float, float],
-    column: Callable[[float], int],
-    row: Callable[[float], int],
-    left: int,
-) -> None:
+def _axes(frame: _Frame, view: View, palette: Palette) -> None:
     """Figures beside their height, and under their place, each only where there's room for it."""
+    canvas = frame.canvas
     bottom = canvas.height - 1
     taken = -2
-    heights, places = ticks(*ys, max(2, canvas.height // 4)), ticks(*xs, max(2, (canvas.width - left) // 12))
+    heights, places = (
+        ticks(*frame.ys, max(2, canvas.height // 4)),
+        ticks(*frame.xs, max(2, (canvas.width - LEFT) // 12)),
+    )
     for y, text in zip(heights, labels(heights), strict=True):
         if y > 0 or not view.log:
-            place = row(y) // 4
+            place = frame.row(y) // 4
             if 0 <= place < bottom and place != taken:
-                canvas.text(0, place, f"{text:>{left - 1}}", palette.dim)
-                canvas.line(2 * left, row(y), 2 * canvas.width - 1, row(y), palette.faint, every=8)
+                canvas.text(0, place, f"{text:>{LEFT - 1}}", palette.dim)
+                canvas.line(2 * LEFT, frame.row(y), 2 * canvas.width - 1, frame.row(y), palette.faint, every=8)
                 taken = place
     if view.x_whole:
         places = [x for x in places if x == int(x)]
     for x, text in zip(places, labels(places), strict=True):
-        place = min(column(x) // 2 - len(text) // 2, canvas.width - len(text))
-        if place >= left - 1 and place + len(text) <= canvas.width:
+        place = min(frame.column(x) // 2 - len(text) // 2, canvas.width - len(text))
+        if place >= LEFT - 1 and place + len(text) <= canvas.width:
             canvas.text(place, bottom, text, palette.dim)
-    canvas.text(0, bottom, view.x_name[: left - 1], palette.dim)
+    canvas.text(0, bottom, view.x_name[: LEFT - 1], palette.dim)
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:

@@ -6,7 +6,8 @@ fitness is higher-is-better; `figure` turns a fitness back into the objective's 
 
 import msgspec
 
-from organism.story import Curve, Story
+from organism.fitness.beauty import Scores
+from organism.story import Curve, Organism, Story
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -27,29 +28,19 @@ class Entry(msgspec.Struct, frozen=True):
     kind: str = ""
 
 
-class Yardstick(msgspec.Struct, frozen=True):
-    """What a corpus says about names: the real ones' scores, and the loss that counting letter pairs comes to."""
-
-    flow: float
-    symmetry: float
-    creativity: float
-    beauty: float
-    floor: float | None
-
-
 class Snapshot(Story):
     """The story so far, to which nothing more is told, and what only a screen has.
 
-    curves: the training losses of the organisms, each of its newest training. at: where the run's own clock stands.
-    rate: evaluations per second of the search. remaining: seconds until its last generation ends. ended: nothing more
-    will be told, because of a `failure` if there's one.
+    curves: the training losses of the organisms, each of its newest training. yardstick: what the real names of its
+    corpus score. at: where the run's own clock stands. rate: evaluations per second of the search. remaining: seconds
+    until its last generation ends. ended: nothing more will be told, because of a `failure` if there's one.
     """
 
     curves: dict[int, Curve] = {}  # noqa: RUF012
     log: tuple[Entry, ...] = ()
     dreams: tuple[Scored, ...] = ()
     beautiful: tuple[Scored, ...] = ()
-    yardstick: Yardstick | None = None
+    yardstick: Scores | None = None
     at: float = 0.0
     rate: float | None = None
     remaining: float | None = None
@@ -64,3 +55,7 @@ class Snapshot(Story):
     def curve(self, id: int) -> Curve:
         """How an organism learns, or learnt."""
         return self.curves.get(id, ())
+
+    def judged_fitness(self, organism: Organism) -> float | None:
+        """What an organism was judged to be, in the unit of what it's selected for."""
+        return organism.judged and self.figure(organism.judged.mean_fitness, organism.head)

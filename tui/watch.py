@@ -6,25 +6,41 @@ own clock. Live, resumed and replayed runs therefore look the same.
 """
 
 from collections import deque
-from collections.abc import Callable
+
+import msgspec
 
 from organism.events import Dream, Event, Judged, Progress
+from organism.fitness.beauty import Judge, Scores
 from organism.story import Curve, Story
 from organism.view.sentences import DETAIL, sentence
 
-from .snapshot import Entry, Scored, Snapshot, Yardstick
+from .snapshot import Entry, Scored, Snapshot
 
 LOG, DREAMS, BEAUTIFUL = 200, 60, 40
 FORMER = 25  # points of the curve of an organism of a former generation, at most
 
 
-class Watch:
-    """See the module. Names go unjudged until it has a `yardstick` and can `score` them."""
+class Scorer(msgspec.Struct, frozen=True):
+    """A judge, and what it says of the real names in its corpus."""
 
-    def __init__(self, name: str = ""):
+    judge: Judge
+    yardstick: Scores
+
+    def score(self, name: str) -> Scored:
+        """A name on its own: how various its population is has no part in it. A name that isn't valid scores 0."""
+        if not self.judge.valid(name):
+            return Scored(name, 0.0, 0.0, 0.0, 0.0)
+        flow, symmetry = self.judge.flow(name), self.judge.symmetry(name)
+        creativity = self.judge.novelty(name) * self.judge.typicality(name)
+        return Scored(name, flow, symmetry, creativity, (flow + 1.2 * symmetry + 2 * creativity) / 4.2)
+
+
+class Watch:
+    """See the module. Names go unjudged until it has a `scorer`."""
+
+    def __init__(self, name: str = "", scorer: Scorer | None = None):
         self.story = Story(name)
-        self.score: Callable[[str], Scored] = Scored
-        self.yardstick: Yardstick | None = None
+        self.scorer = scorer
         self.curves: dict[int, Curve] = {}
         self.log: deque[Entry] = deque(maxlen=LOG)
         self.dreams: deque[Scored] = deque(maxlen=DREAMS)
@@ -68,7 +84,7 @@ class Watch:
             log=tuple(self.log),
             dreams=tuple(self.dreams),
             beautiful=tuple(self._best_names()),
-            yardstick=self.yardstick,
+            yardstick=self.scorer and self.scorer.yardstick,
             at=at,
             rate=story.evaluations / searched if searched and story.evaluations else None,
             # Before a part of the first generation was lived, nobody can tell how long the others will take.
@@ -101,7 +117,7 @@ class Watch:
 
     def _dream(self, names: tuple[str, ...]) -> None:
         for name in names:
-            scored = self.score(name)
+            scored = self.scorer.score(name) if self.scorer else Scored(name)
             self.dreams.appendleft(scored)
             if scored.beauty and name not in self.beautiful:
                 self.beautiful[name] = scored

@@ -232,7 +232,7 @@ def test_a_replay_judges_names_by_the_corpus_that_the_run_learnt_from(tmp_path):
     assert life.yardstick.flow > 0.5
     assert life.beautiful[0].beauty >= life.beautiful[-1].beauty > 0
     known = recorded_corpus().split.train[0]
-    assert feed.scorer.score(known).creativity == 0
+    assert feed.watch.scorer.score(known).creativity == 0
 
 
 def test_a_replay_without_its_corpus_leaves_names_unjudged():

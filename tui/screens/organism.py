@@ -14,7 +14,7 @@ from organism.view.words import figure
 from ..controller import Controller
 from ..plotting import Rule, Trace, View
 from ..snapshot import Scored, Snapshot
-from ..themes import ORIGIN_SIGNS
+from ..themes import ORIGIN_SIGNS, Palette
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
 from ..widgets.lists import Dialog, Page
@@ -31,17 +31,16 @@ class OrganismScreen(ModalScreen[None]):
         Binding("p", "parent", "Parent", tooltip="open the mother"),
     ]
 
+    snapshot = Snapshot()
+
     def __init__(self, id: int, controller: Controller, moving: bool):
         super().__init__()
-        self.organism_id = id
-        self.controller = controller
-        self.portrait = Portrait(controller.clock, moving, id="organism-body", classes="panel")
-        self.snapshot = Snapshot()
+        self.organism_id, self.controller, self.moving = id, controller, moving
 
     def compose(self) -> ComposeResult:
         with Dialog(keys="p mother, esc closes", id="organism"):
             with Horizontal(id="organism-upper"):
-                yield self.portrait
+                yield Portrait(self.controller.clock, self.moving, id="organism-body", classes="panel")
                 with Page(id="organism-facts", classes="panel"):
                     yield Text(id="facts")
             with Horizontal(id="organism-lower"):
@@ -57,24 +56,23 @@ class OrganismScreen(ModalScreen[None]):
         organism = snapshot.organisms.get(self.organism_id)
         if organism is None:
             return
-        palette = self.portrait.palette
+        portrait = self.query_one(Portrait)
+        palette = portrait.palette
         colour = palette.origin(organism.origin)
         self.query_one(Dialog).border_title = f"Organism #{organism.id}"
-        self.portrait.show(Snapshot(stage="evolved", creature=organism.genes))
-        self.portrait.border_title = f"{ORIGIN_SIGNS.get(organism.origin, '')} {organism.origin}"
-        self.portrait.styles.border_title_color = colour
+        portrait.show(Snapshot(stage="evolved", creature=organism.genes))
+        portrait.border_title = f"{ORIGIN_SIGNS.get(organism.origin, '')} {organism.origin}"
+        portrait.styles.border_title_color = colour
         self.query_one("#organism-facts").border_title = "Who it is"
-        self.query_one("#facts", Text).write(*self._facts(organism, snapshot))
+        self.query_one("#facts", Text).write(*self._facts(organism, snapshot, palette))
         trained = snapshot.original(organism)
         curve = [Trace("loss", points, colour)] if (points := snapshot.curve(trained.id)) else []
         rules = [Rule("held out", organism.judged.validation_loss, palette.good)] if organism.judged else []
-        view = View(x_name="step")
-        self.query_one("#organism-curve", Chart).show(curve, rules, view)
+        self.query_one("#organism-curve", Chart).show(curve, rules, View(x_name="step"))
         names = organism.judged.names if organism.judged else ()
         self.query_one("#organism-dreams", Dreams).show([self.controller.score(name) or Scored(name) for name in names])
 
-    def _facts(self, organism: Organism, snapshot: Snapshot) -> list[list[Piece]]:
-        palette = self.portrait.palette
+    def _facts(self, organism: Organism, snapshot: Snapshot, palette: Palette) -> list[list[Piece]]:
         judged = organism.judged
         parents = ", ".join(f"#{parent}" for parent in organism.parents) or "nobody"
         rows = [
@@ -85,11 +83,9 @@ class OrganismScreen(ModalScreen[None]):
         ]
         if judged:
             rows += [
-                ("fitness", f"{figure(snapshot.figure(judged.mean_fitness, organism.head))} {snapshot.objective}"),
+                ("fitness", f"{figure(snapshot.judged_fitness(organism))} {snapshot.objective}"),
                 ("held out", f"{figure(judged.validation_loss)} nats per token"),
-                ("flow", figure(judged.flow, 3)),
-                ("symmetry", figure(judged.symmetry, 3)),
-                ("creativity", figure(judged.creativity, 3)),
+                *((score, figure(getattr(judged, score), 3)) for score in ("flow", "symmetry", "creativity")),
             ]
         rows += [(name, spelt(getattr(organism.genes, name))) for name in told([organism.genes])]
         return [[(f"{name:<14}", palette.dim), (value, palette.text)] for name, value in rows]

@@ -9,12 +9,12 @@ from textual.containers import Grid, Vertical
 from textual.widgets import Input
 
 from organism.events import Judged
-from organism.story import Organism
+from organism.fitness.beauty import Scores
 
 from ..drawing import track
 from ..plotting import Trace, View
-from ..snapshot import Snapshot, Yardstick
-from ..themes import ORIGIN_SIGNS, Palette
+from ..snapshot import Snapshot
+from ..themes import ORIGIN_SIGNS
 from ..widgets.chart import Chart
 from ..widgets.dreams import Dreams
 from ..widgets.text import Piece, Text
@@ -34,14 +34,12 @@ good name, or by strings that nobody would take for a name. The row of *real nam
 `x` and `v` choose the two scores of the scatter. `/` lets you type a name and see it judged; escape leaves the field.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "turn_x", "Across", id="beauty.x", tooltip="the score across"),
-        Binding("v", "turn_y", "Up", id="beauty.y", tooltip="the score up"),
+        Binding("x", "turn('x')", "Across", id="beauty.x", tooltip="the score across"),
+        Binding("v", "turn('y')", "Up", id="beauty.y", tooltip="the score up"),
         Binding("slash", "type", "Judge a name", id="beauty.type", key_display="/", tooltip="type a name"),
     ]
 
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.x, self.y = 2, 0
+    x, y = 2, 0
 
     def compose(self) -> ComposeResult:
         with Grid(id="beauty-grid"):
@@ -60,11 +58,10 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         ends = ((end.generation, snapshot.organisms.get(end.champion)) for end in snapshot.generations)
         champions = [(n, organism.judged) for n, organism in ends if organism and organism.judged]
         series = [
-            Trace(name, tuple((n, getattr(judged, name)) for n, judged in champions), colour, SIGNS[name])
-            for name, colour in self._score_colours(palette)
+            Trace(name, tuple((n, getattr(judged, name)) for n, judged in champions), getattr(palette, name), sign)
+            for name, sign in SIGNS.items()
         ]
-        generations = float(max(2, snapshot.planned))
-        view = View(x_name="gen", y_span=(0.0, 1.0), x_span=(1.0, generations))
+        view = View(x_name="gen", y_span=(0.0, 1.0), x_span=(1.0, float(max(2, snapshot.planned))))
         course.show(series if champions else [], (), view)
         course.border_subtitle = "  ".join(f"{sign} {name}" for name, sign in SIGNS.items())
         self._show_scatter(snapshot)
@@ -76,19 +73,13 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         scatter = self.query_one("#scatter", Chart)
         palette = scatter.palette
         x, y = SCORES[self.x], SCORES[self.y]
-        judged = [organism for organism in snapshot.organisms.values() if organism.judged]
-        groups: dict[str, list[Organism]] = {}
-        for organism in judged:
-            groups.setdefault(organism.origin, []).append(organism)
+        places: dict[str, list[tuple[float, float]]] = {}
+        for organism in snapshot.organisms.values():
+            if judged := organism.judged:
+                places.setdefault(organism.origin, []).append((getattr(judged, x), getattr(judged, y)))
         series = [
-            Trace(
-                origin,
-                tuple((getattr(o.judged, x), getattr(o.judged, y)) for o in organisms),
-                palette.origin(origin),
-                ORIGIN_SIGNS.get(origin, "●"),
-                joined=False,
-            )
-            for origin, organisms in groups.items()
+            Trace(origin, points, palette.origin(origin), ORIGIN_SIGNS.get(origin, "●"), joined=False)
+            for origin, points in places.items()
         ]
         if snapshot.yardstick and "validation_loss" not in (x, y):
             real = ((getattr(snapshot.yardstick, x), getattr(snapshot.yardstick, y)),)
@@ -103,16 +94,17 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         first = 15 if now.size.width >= 48 else 13
         width = max(0, (now.size.width - first - 6 - 3 * 6) // 3)
         cell = width + 6 if width else 5
-        heads = ((f"{name[: cell - 1]:<{cell}}", colour) for name, colour in self._score_colours(palette))
+        heads = ((f"{name[: cell - 1]:<{cell}}", getattr(palette, name)) for name in SIGNS)
         lines: list[list[Piece]] = [[" " * first, *heads, ("beauty", palette.dim)]]
         if snapshot.yardstick:
             lines.append(self._bars(f"{'♥ real names':<{first}}", palette.good, snapshot.yardstick, width))
         rows = max(0, now.size.height - len(lines))
-        ranked = sorted(
-            ((judged, organism) for organism in snapshot.population if (judged := organism.judged)),
-            key=lambda pair: (-pair[0].beauty, pair[1].id),
-        )
-        for judged, organism in ranked[:rows]:
+        ranked = [
+            (-judged.beauty, organism.id, organism, judged)
+            for organism in snapshot.population
+            if (judged := organism.judged)
+        ]
+        for *_, organism, judged in sorted(ranked)[:rows]:
             name = f"{ORIGIN_SIGNS.get(organism.origin, ' ')} #{organism.id} {organism.origin}"
             name = f"{name[: first - 1]:<{first}}"
             lines.append(self._bars(name, palette.origin(organism.origin), judged, width))
@@ -121,18 +113,18 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         now.write(*lines)
         now.border_title = f"Generation {snapshot.generation}" if snapshot.generation else "Now"
 
-    @staticmethod
-    def _score_colours(palette: Palette) -> list[tuple[str, str]]:
-        return [("flow", palette.flow), ("symmetry", palette.symmetry), ("creativity", palette.creativity)]
-
-    def _bars(self, name: str, colour: str, scores: Judged | Yardstick, width: int) -> list[Piece]:
+    def _bars(self, name: str, colour: str, scores: Judged | Scores, width: int) -> list[Piece]:
         """A row of scores with a bar of that width beside each."""
         palette = self.query_one("#now", Text).palette
         line: list[Piece] = [(name, colour)]
-        for score, ink in self._score_colours(palette):
+        for score in SIGNS:
             value = getattr(scores, score)
             full, empty = track(value, width)
-            line += [(full, ink), (empty, palette.faint), (f"{' ' if width else ''}{value:.2f} ", palette.text)]
+            line += [
+                (full, getattr(palette, score)),
+                (empty, palette.faint),
+                (f"{' ' if width else ''}{value:.2f} ", palette.text),
+            ]
         line.append((f"{scores.beauty:.2f}", f"bold {palette.text}"))
         return line
 
@@ -147,13 +139,9 @@ good name, or by strings that nobody would take for a name. The row of *real nam
         elif scored is None or scored.beauty is None:
             verdict.write([("There's no corpus here to judge names by.", palette.dim)])
         else:
-            verdict.write(
-                [
-                    (f"{name[:20]}  ", f"bold {palette.text}"),
-                    *((f"{score} {getattr(scored, score):.2f}  ", ink) for score, ink in self._score_colours(palette)),
-                    (f"beauty {scored.beauty:.2f}", f"bold {palette.text}"),
-                ]
-            )
+            bold = f"bold {palette.text}"
+            scores = ((f"{score} {getattr(scored, score):.2f}  ", getattr(palette, score)) for score in SIGNS)
+            verdict.write([(f"{name[:20]}  ", bold), *scores, (f"beauty {scored.beauty:.2f}", bold)])
 
     def on_key(self, event) -> None:
         """Escape leaves the field."""
@@ -161,12 +149,8 @@ good name, or by strings that nobody would take for a name. The row of *real nam
             self.focus()
             event.stop()
 
-    def action_turn_x(self) -> None:
-        self.x = (self.x + 1) % len(SCORES)
-        self._show_scatter(self.snapshot)
-
-    def action_turn_y(self) -> None:
-        self.y = (self.y + 1) % len(SCORES)
+    def action_turn(self, axis: str) -> None:
+        setattr(self, axis, (getattr(self, axis) + 1) % len(SCORES))
         self._show_scatter(self.snapshot)
 
     def action_type(self) -> None:

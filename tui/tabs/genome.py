@@ -1,5 +1,6 @@
 """Genome: genome.toml as it stands, how evolution rewrote it, the genes on their ranges, and who came before."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -39,12 +40,10 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
         Binding("s", "submit", "Submit", id="genome.submit", tooltip="file the genome in force in the registry"),
     ]
 
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.paths: list[Path] = []
-        self.changes: bool | None = None
-        self.viewed: Path | None = None
-        self.listed = -1
+    paths: Sequence[Path] = ()
+    changes: bool | None = None
+    viewed: Path | None = None
+    listed = -1
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="genome-halves"):
@@ -52,13 +51,13 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
                 yield Text(id="toml")
             with Vertical(id="genome-side"):
                 yield Ranges("Genes", id="ranges", classes="panel")
-                with Page(id="ancestors-page", classes="panel"):
+                with Page(id="ancestors-page", classes="panel") as page:
+                    page.border_title = "Ancestors"
                     yield Text(id="ancestors")
                 yield Choices(id="kept", classes="panel", compact=True, markup=False)
 
     def on_mount(self) -> None:
-        self.query_one("#ancestors-page").border_title = "Ancestors"
-        self.query_one("#kept").border_title = "Kept genomes"
+        self.query_one(Choices).border_title = "Kept genomes"
 
     def draw(self) -> None:
         snapshot = self.snapshot
@@ -66,24 +65,15 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
         self._show_text()
         text = self.query_one("#ancestors", Text)
         palette = text.palette
+        genes = lambda genes: [(f"  {in_short(genes)}", palette.dim)]  # noqa: E731
         lines: list[list[Piece]] = []
         for ancestor in snapshot.ancestors:
             fitness = None if ancestor.fitness is None else abs(ancestor.fitness)
-            lines.append(
-                [
-                    (f"{ancestor.origin or 'ancestor':<12}", palette.primordial),
-                    (f"{figure(fitness):>8}", palette.text),
-                ]
-            )
-            lines.append([(f"  {in_short(ancestor.genes)}", palette.dim)])
-        if snapshot.run:
-            lines.append(
-                [
-                    (f"{snapshot.run.stage:<12}", palette.stage(snapshot.run.stage)),
-                    (f"{'this run':>8}", palette.dim),
-                ]
-            )
-            lines.append([(f"  {in_short(snapshot.run.genome)}", palette.dim)])
+            name = f"{ancestor.origin or 'ancestor':<12}"
+            lines += [[(name, palette.primordial), (f"{figure(fitness):>8}", palette.text)], genes(ancestor.genes)]
+        if run := snapshot.run:
+            name = f"{run.stage:<12}"
+            lines += [[(name, palette.stage(run.stage)), (f"{'this run':>8}", palette.dim)], genes(run.genome)]
         text.write(*(lines or [[("It descends from nobody.", palette.dim)]]))
         if self.listed != snapshot.writings:
             self.listed = snapshot.writings

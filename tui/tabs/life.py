@@ -5,7 +5,6 @@ from textual.containers import Horizontal, Vertical
 
 from organism.view.body import LEGEND
 
-from ..controller import Controller
 from ..widgets.chronicle import Chronicle
 from ..widgets.dreams import Dreams
 from ..widgets.lifecycle import Lifecycle
@@ -26,13 +25,9 @@ middle is the leader's. Evolved, it breathes and looks about.
 Beside a dream stand its **flow**, **symmetry** and **creativity**, and its beauty.
 """
 
-    def __init__(self, controller: Controller, moving: bool, **options):
-        super().__init__(controller, moving, **options)
-        self.portrait = Portrait(controller.clock, moving, id="portrait", classes="panel")
-
     def compose(self) -> ComposeResult:
         with Horizontal(id="upper"):
-            yield self.portrait
+            yield Portrait(self.controller.clock, self.moving, id="portrait", classes="panel")
             with Vertical(id="side"):
                 yield Vitals(id="vitals", classes="panel")
                 yield Dreams("Dreams", id="dreams", classes="panel")
@@ -41,11 +36,9 @@ Beside a dream stand its **flow**, **symmetry** and **creativity**, and its beau
 
     def draw(self) -> None:
         snapshot = self.snapshot
-        self.portrait.show(snapshot)
-        self.query_one(Vitals).show(snapshot)
+        for part in (Portrait, Vitals, Lifecycle, Chronicle):
+            self.query_one(part).show(snapshot)
         self.query_one(Dreams).show(snapshot.dreams)
-        self.query_one(Lifecycle).show(snapshot)
-        self.query_one(Chronicle).show(snapshot)
 
     def copied(self) -> str:
         return "\n".join(dreamt.name for dreamt in self.snapshot.dreams)

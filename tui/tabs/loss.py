@@ -1,13 +1,12 @@
 """Loss: how the organisms of this generation learn, and how the generations went."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
-from organism.events import HEADS, GenerationEnd
+from organism.events import HEADS
 from organism.story import Organism
 from organism.view.words import figure
 
@@ -21,6 +20,7 @@ from .tab import Tab
 SMOOTHINGS = (0.0, 0.7, 0.92)
 ZOOMS = (0.0, 0.5, 0.75)
 CURVES = len(SIGNS)
+IN_NATS = "loss", "classic-loss"
 
 
 class LossTab(Tab):
@@ -38,10 +38,7 @@ the **primordial** creature was measured to be. They are shown where they are ne
         Binding("m", "smooth", "Smooth", id="loss.smooth", tooltip="none, some or much"),
     ]
 
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.zoom, self.smoothing = 0, 1
-        self.log_scale = False
+    zoom, smoothing, log_scale = 0, 1, False
 
     def compose(self) -> ComposeResult:
         with Container(id="curves"):
@@ -65,19 +62,14 @@ the **primordial** creature was measured to be. They are shown where they are ne
         training.show(
             series,
             self._rules(snapshot, in_nats=True),
-            View(
-                log=self.log_scale,
-                smoothing=SMOOTHINGS[self.smoothing],
-                begin=ZOOMS[self.zoom],
-                x_name="step",
-            ),
+            View(self.log_scale, SMOOTHINGS[self.smoothing], ZOOMS[self.zoom], x_name="step"),
         )
         where = f", generation {snapshot.generation}" if curves else ""
         training.border_title = f"Training{where}, nats per token"
         training.border_subtitle = self._looks()
         ends = snapshot.generations
-        lines = _by_head(snapshot, ends, palette) if snapshot.head else _by_rank(snapshot, ends, palette)
-        nats = snapshot.objective in ("loss", "classic-loss")
+        lines = _courses(snapshot, palette)
+        nats = snapshot.objective in IN_NATS
         generations = self.query_one("#generations", Chart)
         span = (1.0, float(max(2, snapshot.planned or len(ends))))
         view = View(log=self.log_scale and nats, x_name="gen", x_span=span)
@@ -94,7 +86,7 @@ the **primordial** creature was measured to be. They are shown where they are ne
         primordial = snapshot.learning("primordial")
         if in_nats and primordial and primordial.end and primordial.end.validation_loss is not None:
             rules.append(Rule("primordial", primordial.end.validation_loss, palette.primordial))
-        if snapshot.target is not None and in_nats == (snapshot.objective in ("loss", "classic-loss")):
+        if snapshot.target is not None and in_nats == (snapshot.objective in IN_NATS):
             rules.append(Rule("target", snapshot.target, palette.good))
         return rules
 
@@ -143,32 +135,29 @@ the **primordial** creature was measured to be. They are shown where they are ne
         return "\n".join(rows)
 
 
-def _by_rank(snapshot: Snapshot, ends: Sequence[GenerationEnd], palette: Palette) -> list[Trace]:
-    """The best, the mean and the worst of every generation."""
-    looks = (("worst", palette.dim, "▼"), ("mean", palette.flow, "◆"), ("best", palette.evolving, "▲"))
-    return [
-        Trace(
-            name,
-            tuple((end.generation, snapshot.figure(getattr(end, name))) for end in ends),
-            colour,
-            sign,
-            strong=name == "best",
-        )
-        for name, colour, sign in looks
+def _courses(snapshot: Snapshot, palette: Palette) -> list[Trace]:
+    """The worst, the mean and the best of every generation; of a hydra each head's best, in the unit of its aim."""
+    looks = [
+        ("worst", palette.dim, "▼", None),
+        ("mean", palette.flow, "◆", None),
+        ("best", palette.evolving, "▲", None),
     ]
-
-
-def _by_head(snapshot: Snapshot, ends: Sequence[GenerationEnd], palette: Palette) -> list[Trace]:
-    """The best of every head of a hydra, each in the unit that it aims at."""
-    colours = (palette.flow, palette.symmetry, palette.creativity, palette.evolving)
+    if snapshot.head:
+        colours = palette.flow, palette.symmetry, palette.creativity, palette.evolving
+        looks = [("best", *look) for look in zip(colours, "●◆▲■", HEADS, strict=True)]
     return [
         Trace(
-            head,
-            tuple((end.generation, snapshot.figure(end.best, head)) for end in ends if end.head == head),
+            head or name,
+            tuple(
+                (end.generation, snapshot.figure(getattr(end, name), head))
+                for end in snapshot.generations
+                if head in (None, end.head)
+            ),
             colour,
             sign,
+            strong=head is None and name == "best",
         )
-        for head, colour, sign in zip(HEADS, colours, "●◆▲■", strict=True)
+        for name, colour, sign, head in looks
     ]
 
 

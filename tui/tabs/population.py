@@ -31,11 +31,6 @@ def _mark(organism: Organism, life: Snapshot) -> str:
     return "♥" if organism.blessed else "◇" if fronts else " "
 
 
-def _fitness(organism: Organism, life: Snapshot) -> str:
-    """What it was judged to be, in the unit of what it's selected for."""
-    return figure(organism.judged and life.figure(organism.judged.mean_fitness, organism.head))
-
-
 def _state(organism: Organism, life: Snapshot) -> str:
     inherited = organism.state == "judged" and organism.judged and organism.judged.inherited
     return f"{STATE_SIGNS[organism.state]} {'judged before' if inherited else organism.reason or organism.state}"
@@ -61,7 +56,13 @@ COLUMNS = (
         "text",
         lambda o: o.judged and -o.judged.beauty,
     ),
-    Column("fitness", 9, _fitness, "text", lambda o: o.judged and -o.judged.mean_fitness),
+    Column(
+        "fitness",
+        9,
+        lambda o, life: figure(life.judged_fitness(o)),
+        "text",
+        lambda o: o.judged and -o.judged.mean_fitness,
+    ),
     Column("state", 24, _state, "state", lambda o: o.state),
     Column("genes", 44, lambda o, _: in_short(o.genes), "dim", lambda o: o.genes.species),
     Column("params", 8, lambda o, _: f"{o.params:,}", "dim", lambda o: o.params),
@@ -212,14 +213,12 @@ def tree(snapshot: Snapshot, palette: Palette, depth: int = 9) -> list[list[Piec
         if organism is None:
             return
         organism = snapshot.original(organism)
-        judged = organism.judged
-        value = figure(snapshot.figure(judged.mean_fitness, organism.head)) if judged else "–"
         lines.append(
             [
                 (lead + branch, palette.faint),
                 (f"#{organism.id} {ORIGIN_SIGNS.get(organism.origin, ' ')} ", palette.origin(organism.origin)),
                 (f"{organism.origin} ", palette.dim),
-                (value, palette.text),
+                (figure(snapshot.judged_fitness(organism)), palette.text),
                 (f"  generation {organism.generation}", palette.dim),
             ]
         )

@@ -19,12 +19,12 @@ class Tab(Container, can_focus=True):
 
     TITLE: ClassVar[str]
     ABOUT: ClassVar[str]  # What `?` says of it.
+    snapshot = Snapshot()
 
     def __init__(self, controller: Controller, moving: bool, **options):
         """`moving` says whether bodies move by themselves."""
         super().__init__(**options)
         self.controller, self.moving = controller, moving
-        self.snapshot = Snapshot()
 
     def show(self, snapshot: Snapshot) -> None:
         """The life as it is now."""

@@ -114,15 +114,18 @@ class KeyBar(Text):
 class PlayBar(Text):
     """How far a replay is, and how fast it goes; a click seeks."""
 
+    feed: ReplayFeed | None = None
+    left = room = 0  # where its way begins, and of how many cells it is
+
     def show(self, feed: ReplayFeed) -> None:
         """The replay as it is now."""
         palette = self.palette
         sign = "■" if feed.finished else "▶" if feed.playing else "‖"
         before = f" {sign} {feed.speed:>2}× "
         after = f" {duration(feed.position)} / {duration(feed.length)} "
-        room = max(4, self.size.width - len(before) - len(after))
-        full, empty = track(feed.position / feed.length if feed.length else 1.0, room)
-        self.track = len(before), room
+        self.feed, self.left = feed, len(before)
+        self.room = max(4, self.size.width - len(before) - len(after))
+        full, empty = track(feed.position / feed.length if feed.length else 1.0, self.room)
         self.write(
             [
                 (before, f"bold {palette.evolving}"),
@@ -132,9 +135,6 @@ class PlayBar(Text):
             ]
         )
 
-    track: tuple[int, int] = (0, 1)
-
-    async def on_click(self, event: Click) -> None:
-        left, room = self.track
-        if left <= event.x < left + room:
-            await self.app.run_action(f"seek_to({(event.x - left) / max(1, room - 1)})")
+    def on_click(self, event: Click) -> None:
+        if self.feed and self.left <= event.x < self.left + self.room:
+            self.feed.seek((event.x - self.left) / max(1, self.room - 1) * self.feed.length)

@@ -13,12 +13,9 @@ from .picture import Picture
 class Chart(Picture):
     """Shows series and rules."""
 
-    def __init__(self, title: str, **options):
-        super().__init__(**options)
-        self.border_title = title
-        self.series: Sequence[Trace] = ()
-        self.rules: Sequence[Rule] = ()
-        self.view = View()
+    series: Sequence[Trace] = ()
+    rules: Sequence[Rule] = ()
+    view = View()
 
     def show(self, series: Sequence[Trace], rules: Sequence[Rule] = (), view: View | None = None) -> None:
         """Draw these, if they aren't drawn already."""

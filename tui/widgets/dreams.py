@@ -14,9 +14,7 @@ class Dreams(Text):
     """As many names as there's room for, in as many columns."""
 
     COLUMN = 24  # cells, at least
-
-    def on_mount(self) -> None:
-        self.border_subtitle = "flow symmetry creativity"
+    BORDER_SUBTITLE = "flow symmetry creativity"
 
     def show(self, dreams: Sequence[Scored], none: str = "It hasn't dreamt yet.") -> None:
         """These names, the first of them first; `none` is said where there are none."""

@@ -16,9 +16,7 @@ STAGES = ("primordial", "evolving", "evolved")
 class Lifecycle(Picture):
     """Two rows: the stages with bars between them, and what is going on under each."""
 
-    def __init__(self, **options):
-        super().__init__(**options)
-        self.snapshot = Snapshot()
+    snapshot = Snapshot()
 
     def show(self, snapshot: Snapshot) -> None:
         """The life as it is now."""

@@ -11,8 +11,9 @@ from ..themes import Palette, palette_of
 class Picture(Widget):
     """Paints itself at most once for each `repaint`, size and theme."""
 
-    def __init__(self, **options):
+    def __init__(self, title: str = "", **options):
         super().__init__(**options)
+        self.border_title = title
         self._painted: tuple[Size, Style] | None = None
         self._strips: list[Strip] = []
 

@@ -52,14 +52,14 @@ class _Cell(msgspec.Struct):
 class Portrait(Picture):
     """Draws what `show` was given, at the moment that `clock` says, `FRAMES` times a second; not on a frozen screen."""
 
+    snapshot = Snapshot()
+    laid_out: tuple[int, int] | None = None
+    due = 0.0  # when it may be drawn again, by the computer's clock
+
     def __init__(self, clock: Callable[[], float], moving: bool = True, **options):
         super().__init__(**options)
-        self.clock = clock
-        self.moving = moving
-        self.snapshot = Snapshot()
+        self.clock, self.moving = clock, moving
         self.cells: dict[int, _Cell] = {}
-        self.laid_out: tuple[int, int] | None = None
-        self.due = 0.0  # when it may be drawn again, by the computer's clock
 
     def on_mount(self) -> None:
         if self.moving:

@@ -1,6 +1,7 @@
 """Each gene on its range: where the creature stands, where its population does, and where the leader does."""
 
 import math
+from collections import Counter
 
 from rich.style import Style
 from textual.strip import Strip
@@ -17,13 +18,10 @@ from .picture import Picture
 class Ranges(Picture):
     """A row for each gene: its name, its range with the population's spread, and its value."""
 
-    def __init__(self, title: str, **options):
-        super().__init__(**options)
-        self.border_title = title
-        self.border_subtitle = "◆ the creature  ▪ its population"
-        self.space = SPACES["default"]
-        self.genes: Genes | None = None
-        self.crowd: tuple[Genes, ...] = ()
+    BORDER_SUBTITLE = "◆ the creature  ▪ its population"
+    space = SPACES["default"]
+    genes: Genes | None = None
+    crowd: tuple[Genes, ...] = ()
 
     def show(self, snapshot: Snapshot, space: Space) -> None:
         """The life as it is now; `space` is where its evolution may look."""
@@ -45,16 +43,10 @@ class Ranges(Picture):
             if track < 6:
                 continue
             canvas.text(left, row, "─" * track, palette.faint)
-            logarithmic = GENES[name].logarithmic
-            counts: dict[int, int] = {}
-            for genes in self.crowd:
-                place = _place(ordinal(name, getattr(genes, name)), low, high, track, logarithmic)
-                counts[place] = counts.get(place, 0) + 1
-            for place, count in counts.items():
+            for place, count in Counter(self._place(name, genes, track) for genes in self.crowd).items():
                 canvas.text(left + place, row, "▪" if count < 3 else "■", palette.evolving)
             if self.genes is not None:
-                value = getattr(self.genes, name)
-                place = _place(ordinal(name, value), low, high, track, logarithmic)
+                value, place = getattr(self.genes, name), self._place(name, self.genes, track)
                 shown = f"{value:.4g}" if isinstance(value, float) else str(value)[: right - 1]
                 canvas.text(left + place, row, "◆", palette.evolved)
                 canvas.text(width - right + 1, row, shown.rjust(right - 1), palette.text)
@@ -64,9 +56,9 @@ class Ranges(Picture):
                 canvas.text(left + track - len(most), row + 1, most, palette.faint)
         return strips(canvas, base)
 
-
-def _place(value: float, low: float, high: float, track: int, logarithmic: bool) -> int:
-    if logarithmic:
-        value, low, high = math.log(value), math.log(low), math.log(high)
-    share = (value - low) / (high - low) if high > low else 0.5
-    return round(min(1.0, max(0.0, share)) * (track - 1))
+    def _place(self, name: str, genes: Genes, track: int) -> int:
+        """How far a gene has come on its way of so many cells."""
+        scale = math.log if GENES[name].logarithmic else float
+        value, low, high = map(scale, (ordinal(name, getattr(genes, name)), *bounds(self.space, name)))
+        share = (value - low) / (high - low) if high > low else 0.5
+        return round(min(1.0, max(0.0, share)) * (track - 1))

@@ -7,8 +7,7 @@ from textual.widgets import Digits
 from organism.view.words import duration, figure
 
 from ..snapshot import Snapshot
-from ..themes import Palette
-from .text import Piece, Text
+from .text import Text
 
 
 class Vitals(Vertical):
@@ -33,7 +32,9 @@ class Vitals(Vertical):
         digits.styles.color = palette.stage(snapshot.stage)
         text.write(*[[(line, palette.dim)] for line in meaning])
         signs = self.query_one("#signs", Text)
-        signs.write(*(self._row(name, value, note, palette) for name, value, note in self._signs(snapshot)))
+        dim, bold = palette.dim, f"bold {palette.text}"
+        rows = self._signs(snapshot)
+        signs.write(*([(f"{name:<12}", dim), (f"{value:<9} ", bold), (note, dim)] for name, value, note in rows))
 
     def _loss(self, snapshot: Snapshot) -> tuple[float | None, list[str]]:
         """The figure of the moment and what it is."""
@@ -44,8 +45,8 @@ class Vitals(Vertical):
         searched = snapshot.stage == "evolving" or snapshot.generation
         if searched and first and first.end and first.end.validation_loss is not None:
             meaning.append(f"was {first.end.validation_loss:.3f}")
-        elif snapshot.yardstick and snapshot.yardstick.floor:
-            meaning.append(f"bigrams {snapshot.yardstick.floor:.3f}")
+        elif snapshot.yardstick:
+            meaning.append(f"bigrams {snapshot.floor:.3f}")
         return snapshot.validation_loss, meaning
 
     def _signs(self, snapshot: Snapshot) -> list[tuple[str, str, str]]:
@@ -76,7 +77,3 @@ class Vitals(Vertical):
         elif snapshot.workers:
             rows.append(("workers", f"{snapshot.workers}", ""))
         return rows
-
-    @staticmethod
-    def _row(name: str, value: str, note: str, palette: Palette) -> list[Piece]:
-        return [(f"{name:<12}", palette.dim), (f"{value:<9} ", f"bold {palette.text}"), (note, palette.dim)]
