@@ -340,13 +340,11 @@ class OrganismApp(App[None]):
         for command in super().get_system_commands(screen):
             if command.title == "Theme":
                 yield command
-        seen: set[str] = set()
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.id and active.enabled and binding.id not in seen:
-                seen.add(binding.id)
-                act = partial(self.run_action, binding.action, active.node)
-                yield SystemCommand(binding.description, binding.tooltip or "", act)
+        own = {active.binding.id: active for active in screen.active_bindings.values() if active.enabled}
+        for id, active in own.items():
+            if id:
+                act = partial(self.run_action, active.binding.action, active.node)
+                yield SystemCommand(active.binding.description, active.binding.tooltip or "", act)
 
     # --- the terminal
 

@@ -203,10 +203,8 @@ def draw(field: Field, canvas: Canvas, ansi: bool = False) -> None:
 
 def _by_cell(dots: np.ndarray, field: Field) -> np.ndarray:
     """[8, cells, ...] of what is known for every dot."""
-    order = 1, 3, 0, 2, *range(4, dots.ndim + 2)
-    return (
-        dots.reshape(field.height, 4, field.width, 2, *dots.shape[2:]).transpose(order).reshape(8, -1, *dots.shape[2:])
-    )
+    order, rest = (1, 3, 0, 2, *range(4, dots.ndim + 2)), dots.shape[2:]
+    return dots.reshape(field.height, 4, field.width, 2, *rest).transpose(order).reshape(8, -1, *rest)
 
 
 def _names(field: Field, colours: np.ndarray, ansi: bool) -> list[str | None]:
@@ -243,16 +241,13 @@ SIXTEEN = {
     "ansi_bright_cyan": (80, 255, 255),
     "ansi_bright_blue": (80, 80, 255),
 }
+HUES = (25, "red"), (75, "yellow"), (150, "green"), (195, "cyan"), (360, "blue")
 
 
 @lru_cache(256)
 def ansi_paints(hue: int) -> Paints:
     """How a creature of that hue is painted there: no colours are mixed, and none is known for a glow."""
-    name = next(
-        name
-        for most, name in ((25, "red"), (75, "yellow"), (150, "green"), (195, "cyan"), (360, "blue"))
-        if hue <= most
-    )
+    name = next(name for most, name in HUES if hue <= most)
     own, bright, black, white = (
         (np.array(SIXTEEN[f"ansi_{colour}"], np.float32), 1.0)
         for colour in (name, f"bright_{name}", "black", "bright_white")

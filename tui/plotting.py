@@ -131,10 +131,8 @@ def _axes(frame: _Frame, view: View, palette: Palette) -> None:
     canvas = frame.canvas
     bottom = canvas.height - 1
     taken = -2
-    heights, places = (
-        ticks(*frame.ys, max(2, canvas.height // 4)),
-        ticks(*frame.xs, max(2, (canvas.width - LEFT) // 12)),
-    )
+    heights = ticks(*frame.ys, max(2, canvas.height // 4))
+    places = ticks(*frame.xs, max(2, (canvas.width - LEFT) // 12))
     for y, text in zip(heights, labels(heights), strict=True):
         if y > 0 or not view.log:
             place = frame.row(y) // 4

@@ -119,8 +119,3 @@ def palette_of(theme: Theme) -> Palette:
     if theme.ansi:
         return ANSI
     return DARK if theme.dark else LIGHT
-
-
-def rich_colour(colour: str) -> str:
-    """A palette's colour in the spelling of tables, which know sixteen colours by other names."""
-    return colour.removeprefix("ansi_")

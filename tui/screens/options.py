@@ -23,7 +23,7 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
     CSS_PATH = "options.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Leave"),
-        Binding("ctrl+s,f2", "begin", "Evolve now"),
+        Binding("ctrl+s,f2", "answer(True)", "Evolve now"),
     ]
 
     def __init__(self, plan: Plan):
@@ -87,9 +87,8 @@ class Options(ModalScreen[tuple[Plan, bool] | None]):
             return None
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        if plan := self.chosen():
-            self.dismiss((plan, event.button.id == "begin"))
+        self.action_answer(event.button.id == "begin")
 
-    def action_begin(self) -> None:
+    def action_answer(self, now: bool) -> None:
         if plan := self.chosen():
-            self.dismiss((plan, True))
+            self.dismiss((plan, now))

@@ -35,7 +35,7 @@ Below, the ancestors, then the genomes that were kept: those that were replaced,
 shows one, `u` makes it the genome in force (the present one is kept), `s` files the genome in force in the registry.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "turn", "Changes", id="genome.changes", tooltip="the text, or what changed in it"),
+        Binding("v", "other", "Changes", id="genome.changes", tooltip="the text, or what changed in it"),
         Binding("u", "use", "Use", id="genome.use", tooltip="make the genome under the cursor the one in force"),
         Binding("s", "submit", "Submit", id="genome.submit", tooltip="file the genome in force in the registry"),
     ]
@@ -65,15 +65,16 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
         self._show_text()
         text = self.query_one("#ancestors", Text)
         palette = text.palette
-        genes = lambda genes: [(f"  {in_short(genes)}", palette.dim)]  # noqa: E731
-        lines: list[list[Piece]] = []
-        for ancestor in snapshot.ancestors:
-            fitness = None if ancestor.fitness is None else abs(ancestor.fitness)
-            name = f"{ancestor.origin or 'ancestor':<12}"
-            lines += [[(name, palette.primordial), (f"{figure(fitness):>8}", palette.text)], genes(ancestor.genes)]
+        told = [
+            (a.origin or "ancestor", palette.primordial, figure(a.fitness and abs(a.fitness)), palette.text, a.genes)
+            for a in snapshot.ancestors
+        ]
         if run := snapshot.run:
-            name = f"{run.stage:<12}"
-            lines += [[(name, palette.stage(run.stage)), (f"{'this run':>8}", palette.dim)], genes(run.genome)]
+            told.append((run.stage, palette.stage(run.stage), "this run", palette.dim, run.genome))
+        lines: list[list[Piece]] = []
+        for name, colour, note, ink, genes in told:
+            lines.append([(f"{name:<12}", colour), (f"{note:>8}", ink)])
+            lines.append([(f"  {in_short(genes)}", palette.dim)])
         text.write(*(lines or [[("It descends from nobody.", palette.dim)]]))
         if self.listed != snapshot.writings:
             self.listed = snapshot.writings
@@ -120,7 +121,7 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
         self.viewed = None if self.viewed == self.chosen else self.chosen
         self._show_text()
 
-    def action_turn(self) -> None:
+    def action_other(self) -> None:
         if self.viewed:
             self.viewed = None
         else:

@@ -33,9 +33,9 @@ Dotted lines: the **bigram floor**, what counting pairs of letters achieves; the
 the **primordial** creature was measured to be. They are shown where they are near enough to be compared with.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("z", "zoom", "Zoom", id="loss.zoom", tooltip="all of training, its second half, its last quarter"),
-        Binding("g", "log", "Log scale", id="loss.log", tooltip="logarithmic or linear"),
-        Binding("m", "smooth", "Smooth", id="loss.smooth", tooltip="none, some or much"),
+        Binding("z", "turn('zoom', 3)", "Zoom", id="loss.zoom", tooltip="all of it, its second half, its last quarter"),
+        Binding("g", "turn('log_scale', 2)", "Log scale", id="loss.log", tooltip="logarithmic or linear"),
+        Binding("m", "turn('smoothing', 3)", "Smooth", id="loss.smooth", tooltip="none, some or much"),
     ]
 
     zoom, smoothing, log_scale = 0, 1, False
@@ -114,18 +114,6 @@ the **primordial** creature was measured to be. They are shown where they are ne
             )
         legend.border_subtitle = "training  held out"
         legend.write(*(lines or [[("no organism is in training", palette.dim)]]))
-
-    def action_zoom(self) -> None:
-        self.zoom = (self.zoom + 1) % len(ZOOMS)
-        self.draw()
-
-    def action_log(self) -> None:
-        self.log_scale = not self.log_scale
-        self.draw()
-
-    def action_smooth(self) -> None:
-        self.smoothing = (self.smoothing + 1) % len(SMOOTHINGS)
-        self.draw()
 
     def copied(self) -> str:
         rows = ["generation\thead\tbest\tmean\tworst"]

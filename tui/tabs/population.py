@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import ClassVar
 
-from rich.text import Text as RichText
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,7 +16,7 @@ from ..controller import Refused
 from ..drawing import spark
 from ..screens.organism import OrganismScreen
 from ..snapshot import Snapshot
-from ..themes import ORIGIN_SIGNS, STATE_SIGNS, Palette, palette_of, rich_colour
+from ..themes import ORIGIN_SIGNS, STATE_SIGNS, Palette, palette_of
 from ..widgets.lists import Column, Page, Table
 from ..widgets.text import Piece, Text
 from .tab import Tab, saying_why_not
@@ -94,13 +93,10 @@ journal, so that the run can still be resumed and replayed exactly.
         Binding("b", "do('bless')", "Bless", id="population.bless", tooltip="make it an elite of the next generation"),
         Binding("i", "app.immigrant", "Immigrant", id="immigrant", tooltip="call a stranger"),
         Binding("s", "sort", "Sort", id="population.sort", tooltip="by the next column"),
-        Binding("r", "reverse", "Reverse", id="population.reverse", show=False),
+        Binding("r", "turn('reversed', 2)", "Reverse", id="population.reverse", show=False),
     ]
 
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self.by, self.reversed = COLUMNS[0], False
-        self.shown: dict[str, tuple] = {}
+    by, reversed = COLUMNS[0], False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="organisms", classes="panel"):
@@ -117,28 +113,17 @@ journal, so that the run can still be resumed and replayed exactly.
         species = self.query_one("#species", Text)
         species.write(*species_lines(snapshot, species.palette, species.size.width))
         lineage = self.query_one("#lineage", Text)
-        lineage.write(*(tree(snapshot, lineage.palette) or [[("No organism leads yet.", lineage.palette.dim)]]))
+        lineage.write(*tree(snapshot, lineage.palette))
         panel = self.query_one("#organisms")
         regime = f", {snapshot.regime}" if snapshot.generation else ""
         panel.border_title = f"Generation {snapshot.generation}{regime}" if snapshot.generation else "Organisms"
         panel.border_subtitle = f"by {self.by.title}{', turned around' if self.reversed else ''}"
 
     def _show_table(self, snapshot: Snapshot) -> None:
-        """Change what differs from what the table shows, and nothing else."""
-        table = self.query_one(Table)
         palette = palette_of(self.app.current_theme)
         organisms = sorted(snapshot.population, key=self._place, reverse=self.reversed)
-        before, self.shown = (
-            self.shown,
-            {str(organism.id): _cells(organism, snapshot, palette) for organism in organisms},
-        )
-        if list(before) != list(self.shown):
-            table.refill((key, [RichText(*cell) for cell in cells]) for key, cells in self.shown.items())
-            return
-        for key, cells in self.shown.items():
-            for column, cell, old in zip(COLUMNS, cells, before[key], strict=True):
-                if cell != old:
-                    table.update_cell(key, column.title, RichText(*cell))
+        items = {str(organism.id): organism for organism in organisms}
+        self.query_one(Table).show(items, snapshot, lambda organism: _inks(organism, palette))
 
     def _place(self, organism: Organism) -> tuple:
         """What it's sorted by."""
@@ -152,9 +137,9 @@ journal, so that the run can still be resumed and replayed exactly.
         return self.snapshot.organisms.get(int(key)) if key else None
 
     @on(Table.RowSelected)
-    def _open(self, event: Table.RowSelected) -> None:
-        if event.row_key.value:
-            self.app.push_screen(OrganismScreen(int(event.row_key.value), self.controller, self.moving))
+    def _open(self) -> None:
+        if chosen := self.chosen:
+            self.app.push_screen(OrganismScreen(chosen.id, self.controller, self.moving))
 
     @on(Table.HeaderSelected)
     def _sort_by(self, event: Table.HeaderSelected) -> None:
@@ -165,10 +150,6 @@ journal, so that the run can still be resumed and replayed exactly.
 
     def action_sort(self) -> None:
         self.by = COLUMNS[(COLUMNS.index(self.by) + 1) % len(COLUMNS)]
-        self.draw()
-
-    def action_reverse(self) -> None:
-        self.reversed = not self.reversed
         self.draw()
 
     def action_do(self, verb: str) -> None:
@@ -182,12 +163,11 @@ journal, so that the run can still be resumed and replayed exactly.
         return self.chosen.genes.canonical() if self.chosen else ""
 
 
-def _cells(organism: Organism, snapshot: Snapshot, palette: Palette) -> tuple[tuple[str, str], ...]:
-    """(text, style) of each column."""
+def _inks(organism: Organism, palette: Palette) -> dict[str, str]:
+    """The colours that its cells are written in."""
     states = {"judged": palette.good, "died": palette.bad, "training": palette.evolving}
-    inks = {"text": palette.text, "dim": palette.dim, "origin": palette.origin(organism.origin)}
-    inks["state"] = states.get(organism.state, palette.dim)
-    return tuple((column.cell(organism, snapshot), rich_colour(inks[column.ink])) for column in COLUMNS)
+    state, origin = states.get(organism.state, palette.dim), palette.origin(organism.origin)
+    return {"text": palette.text, "dim": palette.dim, "origin": origin, "state": state}
 
 
 def species_lines(snapshot: Snapshot, palette: Palette, width: int) -> list[list[Piece]]:
@@ -205,7 +185,7 @@ def species_lines(snapshot: Snapshot, palette: Palette, width: int) -> list[list
 def tree(snapshot: Snapshot, palette: Palette, depth: int = 9) -> list[list[Piece]]:
     """The leader and its parents, and theirs; an elite stands for whom it copies."""
     if snapshot.leader is None:
-        return []
+        return [[("No organism leads yet.", palette.dim)]]
     lines: list[list[Piece]] = []
 
     def grow(id: int, lead: str, branch: str, left: int) -> None:

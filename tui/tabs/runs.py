@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text as RichText
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,7 +19,7 @@ from ..plotting import Trace, View
 from ..runs import figures, summaries, whole
 from ..screens.comparison import Comparison
 from ..screens.question import Question, may_leave
-from ..themes import palette_of, rich_colour
+from ..themes import palette_of
 from ..widgets.chart import Chart
 from ..widgets.lists import Column, Table
 from ..widgets.text import Text
@@ -97,15 +96,12 @@ under the cursor.
 
     def show_cards(self) -> None:
         """Write what was read."""
-        self.query_one(Table).refill((card.run, self._cells(card)) for card in self.cards)
-        self._show_card()
-
-    def _cells(self, card: Summary) -> list[RichText]:
-        """What each column says of a run."""
         palette = palette_of(self.app.current_theme)
-        state = palette.bad if card.complaint else palette.good if card.state == "finished" else palette.evolving
-        inks = {"text": "", "evolving": rich_colour(palette.evolving), "state": rich_colour(state)}
-        return [RichText(column.cell(card, self), inks[column.ink]) for column in COLUMNS]
+        inks = {"text": "", "evolving": palette.evolving}
+        states = {"finished": palette.good, "unfinished": palette.evolving, "unreadable": palette.bad}
+        cards = {card.run: card for card in self.cards}
+        self.query_one(Table).show(cards, self, lambda card: inks | {"state": states[card.state]})
+        self._show_card()
 
     def goes_on(self, card: Summary) -> bool:
         """Whether it's the run that is lived now."""

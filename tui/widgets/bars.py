@@ -37,12 +37,11 @@ class TopBar(Text):
             self.places.append((at, at + len(text)))
             at += len(text)
         right = self._right(snapshot, note)
-        room = self.size.width - at - sum(len(text) for text, _ in right) - 1
-        if room < 0:
-            right = right[:1]
-            room = self.size.width - at - sum(len(text) for text, _ in right) - 1
-        if room >= 0:
-            pieces += [" " * room, *right]
+        for told in (right, right[:1]):
+            room = self.size.width - at - sum(len(text) for text, _ in told) - 1
+            if room >= 0:
+                pieces += [" " * room, *told]
+                break
         self.write(pieces)
 
     def _right(self, snapshot: Snapshot, note: str) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Dialogs, and the tables, lists and pages that move by arrows and by vim's keys alike."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from rich.text import Text
@@ -39,8 +39,9 @@ class Table(DataTable):
         Binding("G", "scroll_bottom", "Last", show=False),
     ]
 
-    def __init__(self, columns: Iterable[Column], **options):
+    def __init__(self, columns: Sequence[Column], **options):
         super().__init__(cursor_type="row", cursor_foreground_priority="renderable", **options)
+        self.table, self.shown = columns, dict[str, tuple[tuple[str, str], ...]]()
         for column in columns:
             self.add_column(column.title, key=column.title, width=column.width)
 
@@ -51,15 +52,32 @@ class Table(DataTable):
             return None
         return self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value
 
-    def refill(self, rows: Iterable[tuple[str, Sequence[Text]]]) -> None:
-        """Show these rows, (key, cells), and no others; the cursor stays on its row, and the scrolling where it is."""
+    def show(self, items: Mapping[str, Any], whole: object, inks: Callable[[Any], Mapping[str, str]]) -> None:
+        """Show these items of a whole by their keys and no others, `inks` naming the colours of each.
+
+        Only what differs from what is there is written; the cursor stays on its row, and the scrolling where it is.
+        """
+        shown = {key: tuple(self._cells(item, whole, inks(item))) for key, item in items.items()}
+        before, self.shown = self.shown, shown
+        if list(before) == list(shown):
+            for key, cells in shown.items():
+                for column, cell, old in zip(self.table, cells, before[key], strict=True):
+                    if cell != old:
+                        self.update_cell(key, column.title, Text(*cell))
+            return
         under_cursor, place = self.key_under_cursor, self.scroll_offset
         self.clear()
-        for key, cells in rows:
-            self.add_row(*cells, key=key)
+        for key, cells in shown.items():
+            self.add_row(*(Text(*cell) for cell in cells), key=key)
         if under_cursor is not None and under_cursor in self.rows:
             self.move_cursor(row=self.get_row_index(under_cursor), scroll=False)
         self.scroll_to(*place, animate=False, immediate=True)
+
+    def _cells(self, item: object, whole: object, inks: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """What each column says of an item, and its style."""
+        for column in self.table:
+            # What writes cells knows sixteen colours by other names than a palette.
+            yield column.cell(item, whole), inks[column.ink].removeprefix("ansi_")
 
 
 class Dialog(Vertical):
