@@ -34,8 +34,8 @@ good name, or by strings that nobody would take for a name. The row of *real nam
 `x` and `v` choose the two scores of the scatter. `/` lets you type a name and see it judged; escape leaves the field.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "turn('x', 5)", "Across", id="beauty.x", tooltip="the score across"),
-        Binding("v", "turn('y', 5)", "Up", id="beauty.y", tooltip="the score up"),
+        Binding("x", "cycle('x', 5)", "Across", id="beauty.x", tooltip="the score across"),
+        Binding("v", "cycle('y', 5)", "Up", id="beauty.y", tooltip="the score up"),
         Binding("slash", "type", "Judge a name", id="beauty.type", key_display="/", tooltip="type a name"),
     ]
 

@@ -35,7 +35,7 @@ Below, the ancestors, then the genomes that were kept: those that were replaced,
 shows one, `u` makes it the genome in force (the present one is kept), `s` files the genome in force in the registry.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "other", "Changes", id="genome.changes", tooltip="the text, or what changed in it"),
+        Binding("v", "turn", "Changes", id="genome.changes", tooltip="the text, or what changed in it"),
         Binding("u", "use", "Use", id="genome.use", tooltip="make the genome under the cursor the one in force"),
         Binding("s", "submit", "Submit", id="genome.submit", tooltip="file the genome in force in the registry"),
     ]
@@ -121,7 +121,7 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
         self.viewed = None if self.viewed == self.chosen else self.chosen
         self._show_text()
 
-    def action_other(self) -> None:
+    def action_turn(self) -> None:
         if self.viewed:
             self.viewed = None
         else:

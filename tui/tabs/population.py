@@ -93,7 +93,7 @@ journal, so that the run can still be resumed and replayed exactly.
         Binding("b", "do('bless')", "Bless", id="population.bless", tooltip="make it an elite of the next generation"),
         Binding("i", "app.immigrant", "Immigrant", id="immigrant", tooltip="call a stranger"),
         Binding("s", "sort", "Sort", id="population.sort", tooltip="by the next column"),
-        Binding("r", "turn('reversed', 2)", "Reverse", id="population.reverse", show=False),
+        Binding("r", "cycle('reversed', 2)", "Reverse", id="population.reverse", show=False),
     ]
 
     by, reversed = COLUMNS[0], False

@@ -35,7 +35,7 @@ class Tab(Container, can_focus=True):
         """Write and paint what differs from what is there."""
         raise NotImplementedError
 
-    def action_turn(self, what: str, of: int) -> None:
+    def action_cycle(self, what: str, of: int) -> None:
         """Go to the next of so many looks, and from the last to the first."""
         setattr(self, what, (getattr(self, what) + 1) % of)
         self.draw()
