@@ -188,7 +188,9 @@ def body(genes: Genes, moment: float = 0.0, how: Mood = Mood(), grain: float = 0
 
 def _eyes(count: int, radius: float, seed: int, moment: float, how: Mood, grain: float) -> list[Part]:
     """Eyes on a ring within the body, all looking the same way; one alone is in the middle, a pair side by side."""
-    ring, first = (0.0 if count == 1 else radius * 0.48), (math.pi if count == 2 else -math.pi / 2)
+    # Many stand further out, where each has more room.
+    ring = radius * (0.0 if count == 1 else 0.48 if count < 5 else 0.62)
+    first = math.pi if count == 2 else -math.pi / 2
     size = min(radius * (0.38 if count == 1 else 0.29), radius * 1.3 / max(2, count))
     # As large as can be seen, but with some flesh between one and the next.
     size = max(size, min(3.2 * grain, radius * 0.5, ring * math.sin(math.pi / count) - 0.6 * grain if ring else radius))

@@ -55,7 +55,7 @@ def tab(archive) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
             await until(app, lambda key=key: card.border_title == key.value)
             cells = {column.title: cell.plain for column, cell in zip(COLUMNS, table.get_row(key), strict=True)}
             lines = (line.split(maxsplit=1) for line in card.content.plain.splitlines())
-            told[key.value] = cells, {label: value for label, value in lines}
+            told[key.value] = cells, dict(lines)
 
     journal = archive.experiments / "loss.jsonl"
     drive(quiet(archive, Plan(seed=1), lambda controller: controller.replay("loss", read_events(journal))), steps)
