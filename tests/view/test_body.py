@@ -1,12 +1,13 @@
 """What a creature looks like: shapes as a pure function of its genes and the moment."""
 
 import math
+from itertools import combinations
 
 import msgspec
 import pytest
 
 from organism.genes import GENES, PRIMORDIAL, TRAITS
-from organism.view.body import DARK, LEGEND, LIGHT, WINK, Mood, body, hue, mood, portrait, stylesheet
+from organism.view.body import DARK, LEGEND, LIGHT, REACH, WINK, Mood, body, hue, mood, portrait, stylesheet
 
 EVOLVED = msgspec.structs.replace(PRIMORDIAL, n_head=2, n_embd=24)
 
@@ -92,6 +93,18 @@ def test_what_runs_together_is_drawn_less_often_but_eyes_are():
     assert fine["cilia"] == 64
     assert coarse == {"cilia": coarse["cilia"], "body": 1, "eye": 4, "pupil": 4, "glint": 4}
     assert coarse["cilia"] < 16
+
+
+@pytest.mark.parametrize("width", [16, 32, 64, 128])
+def test_eight_eyes_are_large_enough_to_look_and_apart_where_little_can_be_told(width):
+    """Dots are as fine as here in a creature alone on a screen of 80x24."""
+    grain = REACH / 26
+    (eyes,) = (
+        p for p in body(msgspec.structs.replace(PRIMORDIAL, n_head=8, n_embd=width), grain=grain) if p.name == "eye"
+    )
+    assert len(eyes.discs) == 8
+    assert all(eye.radius > 2.5 * grain for eye in eyes.discs)
+    assert all(math.dist(a[:2], b[:2]) > a.radius + b.radius for a, b in combinations(eyes.discs, 2))
 
 
 def test_every_part_is_painted_on_both_grounds_and_every_paint_is_in_the_stylesheet():
