@@ -33,7 +33,7 @@ Dotted lines: the **bigram floor**, what counting pairs of letters achieves; the
 the **primordial** creature was measured to be. They are shown where they are near enough to be compared with.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("z", "cycle('zoom', 3)", "Zoom", id="loss.zoom", tooltip="all of it, its second half, its last quarter"),
+        Binding("z", "cycle('zoom', 3)", "Zoom", id="loss.zoom", tooltip="all of it, its second half or last quarter"),
         Binding("g", "cycle('log_scale', 2)", "Log scale", id="loss.log", tooltip="logarithmic or linear"),
         Binding("m", "cycle('smoothing', 3)", "Smooth", id="loss.smooth", tooltip="none, some or much"),
     ]
