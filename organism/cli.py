@@ -14,13 +14,19 @@ from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 from cyclopts.validators import Number
 
+from .corpus import fetch_makemore, read_corpus
 from .errors import BadInput, Failure
-from .genes import GENES, Gene
+from .files import check_output
+from .genes import GENES, Gene, check_genes
+from .genome import PRIMORDIAL_GENOME
 from .home import Home
+from .life.genomes import genome_in_force, read_genome, read_preset, write_genome
 from .signals import Signalled
+from .view.progress import progress
 
 app = App(
     name="organism",
@@ -227,13 +233,7 @@ def train(
     json: JsonLines = False,
 ):
     """Train the creature of genome.toml, and let it dream; flags override the genes of whatever genome is trained."""
-    import msgspec
-
-    from .corpus import read_corpus
-    from .genes import check_genes
-    from .life.creature import SEED, Lesson
-    from .life.creature import train as train_creature
-    from .life.genomes import genome_in_force, read_genome, read_preset
+    from .life import creature
     from .mind.training import Diverged
     from .view.printer import print_training
 
@@ -244,12 +244,12 @@ def train(
     given = {gene: value for gene, value in vars(flags).items() if value is not None}
     genes = check_genes(msgspec.structs.replace(base, **given), "--emb / --head: ")
     corpus = read_corpus(shared.data)
-    seed = SEED if shared.seed is None else shared.seed
-    lesson = Lesson(genes, seed, shared.metabolism, shared.dtype, every or bool(preset), samples, temperature)
+    seed = creature.SEED if shared.seed is None else shared.seed
+    lesson = creature.Lesson(genes, seed, shared.metabolism, shared.dtype, every or bool(preset), samples, temperature)
     _compile((shared.metabolism, shared.dtype))
     is_in_force = genes == base and not (genome or lesson.every)
     try:
-        events = train_creature(lesson, corpus, home if is_in_force else None, _say)
+        events = creature.train(lesson, corpus, home if is_in_force else None, _say)
         if json:
             _print_events(events, json=True)
         else:
@@ -280,8 +280,6 @@ def dream(
 @genome_app.command(name="show")
 def genome_show(*, home: HomeFlag = None):
     """Print the genome in force as TOML."""
-    from .life.genomes import genome_in_force
-
     print(genome_in_force(Home.find(home)).toml(), end="")
 
 
@@ -296,9 +294,6 @@ def genome_history(*, home: HomeFlag = None):
 @genome_app.command(name="reset")
 def genome_reset(*, home: HomeFlag = None):
     """Make the creature primordial again; the genome that it had is kept in the history."""
-    from .genome import PRIMORDIAL_GENOME
-    from .life.genomes import write_genome
-
     place = Home.find(home)
     with place.lock():
         write_genome(place, PRIMORDIAL_GENOME)
@@ -313,7 +308,6 @@ def genome_submit(
     home: HomeFlag = None,
 ):
     """File the genome in force in the registry, genomes/<objective>/, under an id made of what it is."""
-    from .life.genomes import genome_in_force
     from .life.registry import submit
 
     place = Home.find(home)
@@ -337,7 +331,6 @@ def genome_use(
     home: HomeFlag = None,
 ):
     """Make a genome of the registry, or of a file, the one in force; the genome that it replaces is kept."""
-    from .life.genomes import write_genome
     from .life.registry import find
     from .view.words import describe
 
@@ -354,8 +347,6 @@ def genome_use(
 @runs_app.command(name="list")
 def runs_list(*, home: HomeFlag = None, json: Annotated[Switch, about("Print a line of JSON for each.")] = False):
     """Every run of this home, oldest first."""
-    import msgspec
-
     from .instruments.runs import list_lines, summary
     from .life.journal import journals
 
@@ -423,7 +414,6 @@ def corpus_show(
     n: Annotated[int, number("How many documents.", name=["-n", "--number"], gte=0)] = 20,
 ):
     """What is in a corpus: its figures and its first documents."""
-    from .corpus import read_corpus
     from .instruments.listings import contents
 
     _print(contents(read_corpus(name), n))
@@ -432,9 +422,6 @@ def corpus_show(
 @corpus_app.command(name="fetch")
 def corpus_fetch(name: Annotated[Literal["makemore"], about("Only makemore can be fetched.")] = "makemore"):
     """Download the names that the published runs used (Karpathy's makemore, 228 kB) into the cache."""
-    from .corpus import fetch_makemore
-    from .view.progress import progress
-
     with progress() as show:
         show(f"fetching {name}", None)
         path = fetch_makemore()
@@ -453,15 +440,13 @@ def judge(
     json: Json = False,
 ):
     """How beautiful a list of names is, one a line, beside real names: flow, symmetry, creativity, beauty, classic."""
-    from .instruments.judge import judge as judge_names
-    from .instruments.judge import lines, read_names
+    from .instruments import judge as judging
     from .life.creature import corpus_of
-    from .life.genomes import genome_in_force
 
     if file.startswith("-") and file != "-":
         raise BadInput(f"{file}: isn't a flag of judge: 'organism judge --help' lists them")
     corpus = corpus_of(genome_in_force(Home.find(home)), data)
-    _print_record(judge_names(read_names(file), corpus), lines, json)
+    _print_record(judging.judge(judging.read_names(file), corpus), judging.lines, json)
 
 
 @app.command
@@ -483,41 +468,34 @@ def sweep(
 
     The same command again goes on with a sweep that was interrupted, and only reads one that is complete.
     """
-    from .files import check_output
-    from .instruments.sweep.files import ENDINGS, check_plot, write_plot, write_table
-    from .instruments.sweep.scaling import analyse
+    from .instruments.sweep import files, scaling
+    from .instruments.sweep import sweep as sweeping
     from .instruments.sweep.show import lines
-    from .instruments.sweep.sweep import read_again, sweep_of
-    from .instruments.sweep.sweep import run as run_sweep
     from .life.creature import SEED
-    from .life.genomes import genome_in_force
-    from .view.progress import progress
 
     if out:
-        check_output("--out", out, *ENDINGS)
+        check_output("--out", out, *files.ENDINGS)
     if plot:
-        check_plot(plot)
+        files.check_plot(plot)
     home = Home.find(shared.home)
     if what.endswith(".jsonl"):
-        results = read_again(Path(what), values=values, seeds=seeds, seed=shared.seed)
+        results = sweeping.read_again(Path(what), values=values, seeds=seeds, seed=shared.seed)
     else:
-        from .corpus import read_corpus
-
         corpus, genes = read_corpus(shared.data), genome_in_force(home).genes
         first = SEED if shared.seed is None else shared.seed
-        wanted = sweep_of(what, genes, corpus, first, seeds or 3, shared.metabolism, shared.dtype, values)
+        wanted = sweeping.sweep_of(what, genes, corpus, first, seeds or 3, shared.metabolism, shared.dtype, values)
         _compile((shared.metabolism, shared.dtype))
         try:
             with progress() as show:
-                results = run_sweep(wanted, corpus, home, workers, show)
+                results = sweeping.run(wanted, corpus, home, workers, show)
         except Signalled:
             _say("interrupted; the same command goes on with the sweep")
             raise
-    analysis = analyse(results.points())
+    analysis = scaling.analyse(results.points())
     if out:
-        write_table(out, results, analysis)
+        files.write_table(out, results, analysis)
     if plot:
-        write_plot(plot, results, analysis)
+        files.write_plot(plot, results, analysis)
     _print(lines(results, analysis))
 
 
@@ -536,9 +514,7 @@ def explain(
     data: OwnData = None,
 ):
     """One name through the creature, step by step: tokens, embeddings, attention, expectations, losses, gradients."""
-    from .files import check_output
-    from .instruments.explain.explain import creature_that_reads
-    from .instruments.explain.explain import explain as explain_name
+    from .instruments.explain import explain as explaining
     from .instruments.explain.graph import of_expression, of_letter
     from .instruments.explain.show import ENDINGS, name_lines, scalar_lines, write_graph
 
@@ -552,8 +528,8 @@ def explain(
         scalars, title = of_expression(expression), expression
         found, lines = scalars, scalar_lines
     elif name is not None and expression is None:
-        creature = creature_that_reads(Home.find(home), name, letter or 1, data, _say)
-        found, lines = explain_name(creature, name), name_lines
+        creature = explaining.creature_that_reads(Home.find(home), name, letter or 1, data, _say)
+        found, lines = explaining.explain(creature, name), name_lines
         scalars, title = of_letter(creature, name, letter or 1) if graph else ([], "")
     else:
         raise BadInput("explain: must be given a NAME or an --expression")
@@ -591,10 +567,8 @@ def bench(
 
     Learnt are the first 1,000 documents of the corpus.
     """
-    from .corpus import read_corpus
     from .instruments.bench.bench import PARTS, measure
     from .instruments.bench.show import bench_lines
-    from .view.progress import progress
 
     corpus = read_corpus(data)
     _compile(*COMPILED)
@@ -618,10 +592,8 @@ def compare(
 
     'makemore' is the corpus that the published programs learn.
     """
-    from .corpus import read_corpus
     from .instruments.bench.compare import compare, parse_peers
     from .instruments.bench.show import compare_lines
-    from .view.progress import progress
 
     peers = parse_peers(peer)
     corpus = read_corpus(data)
@@ -641,8 +613,6 @@ def _print(lines: Iterable[str]) -> None:
 
 def _print_record(record: Any, lines: Callable[[Any], Iterable[str]], json: bool) -> None:
     """Print what an instrument found, as one line of JSON or as the `lines` that it makes of it."""
-    import msgspec
-
     _print([msgspec.json.encode(record).decode()] if json else lines(record))
 
 

@@ -22,9 +22,6 @@ HEADS = {"Weaver": "flow", "Mirror": "symmetry", "Spark": "creativity", "Origin"
 SAYINGS = {"primordial": "I am unformed", "evolving": "I am searching", "evolved": "I have become"}
 """What the creature says as it enters a stage of its life."""
 
-POOR_TWICE = 2
-"""How often a species is judged poor before no stranger is of it any more."""
-
 
 def sign(objective: str) -> int:
     """What turns fitness, of which more is better, into the unit of `objective`, and back."""

@@ -1,7 +1,5 @@
 """The DNA of a creature: its genes, where they come from, and who ruled before. Records, and how they are spelt."""
 
-from typing import Any
-
 import msgspec
 import tomli_w
 
@@ -56,15 +54,7 @@ class Genome(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     def toml(self) -> str:
         """This genome as the text of a genome.toml."""
-        return tomli_w.dumps(_without_none(msgspec.to_builtins(self)))
+        return tomli_w.dumps(msgspec.to_builtins(self))
 
 
 PRIMORDIAL_GENOME = Genome("primordial", PRIMORDIAL)
-
-
-def _without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list | tuple):
-        return [_without_none(v) for v in value]
-    return value

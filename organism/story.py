@@ -14,13 +14,16 @@ from statistics import fmean
 import msgspec
 
 from . import events
-from .events import HEADS, POOR_TWICE, SAYINGS, Event, sign
+from .events import HEADS, SAYINGS, Event, sign
 from .genes import Genes
 from .genome import Ancestor, Genome, Provenance
-from .trial import CONFIRMATIONS
+from .trial import CONFIRMATIONS, Measurement
 
 CURVE = 400
 """Points of a creature's own training curve, at most; a life tells of a hundred steps."""
+
+POOR_TWICE = 2
+"""How often a species is judged poor before no stranger is of it any more."""
 
 COPIES = ("elite", "champion", "re-eval")
 """Origins of organisms that carry the genes of their parent."""
@@ -171,8 +174,8 @@ class Story(msgspec.Struct):
                 self.members = tuple(o.id for o in self.population if event.head and o.head != event.head)
             case events.Born():
                 # Parents are older, whatever a journal says that was edited: who goes along them comes to an end.
-                parents = tuple(parent for parent in event.parents if parent < event.id)
-                self.organisms[event.id] = Organism(**msgspec.structs.asdict(event) | {"parents": parents})
+                born = msgspec.structs.replace(event, parents=tuple(id for id in event.parents if id < event.id))
+                self.organisms[event.id] = Organism(**msgspec.structs.asdict(born))
                 self.members += (event.id,)
             case events.Progress():
                 self._change(event.id, state="training", replicate=event.replicate, step=event.step, loss=event.loss)
@@ -209,14 +212,9 @@ class Story(msgspec.Struct):
             case events.Resumed():
                 self.resumed += 1
                 self.paused, self.workers, self.alive = False, event.workers, frozenset()
-            case events.Act():
+            case events.Act() | events.Abandoned():
                 self.rounds = (*self.rounds[:-1], (*self.rounds[-1], event))
-                self._act(event)
-            case events.Abandoned():
-                self.rounds = (*self.rounds[:-1], (*self.rounds[-1], event))
-                for organism in self.population:
-                    if organism.state in ("waiting", "training"):
-                        self._change(organism.id, state="died", reason="abandoned")
+                self._intervene(event)
 
     def _change(self, id: int, **changes) -> None:
         """Another record of an organism that lives."""
@@ -251,16 +249,20 @@ class Story(msgspec.Struct):
         if id in self.organisms:
             self.leading, self.creature, self.params = id, self.organisms[id].genes, self.organisms[id].params
 
-    def _act(self, act: events.Act) -> None:
-        match act.verb:
-            case "pause" | "resume":
-                self.paused = act.verb == "pause"
-            case "bless" if act.id is not None:
-                self._change(act.id, blessed=True)
-            case "stop":
+    def _intervene(self, event: events.Act | events.Abandoned) -> None:
+        match event:
+            case events.Abandoned():
+                for organism in self.population:
+                    if organism.state in ("waiting", "training"):
+                        self._change(organism.id, state="died", reason="abandoned")
+            case events.Act(verb="pause" | "resume"):
+                self.paused = event.verb == "pause"
+            case events.Act(verb="bless", id=int(id)):
+                self._change(id, blessed=True)
+            case events.Act(verb="stop"):
                 self.planned = self.generation
-            case "extend" if act.generations is not None:
-                self.planned = act.generations
+            case events.Act(verb="extend", generations=int(generations)):
+                self.planned = generations
                 self.confirmed, self.end, self.written, self.finished = (), None, None, False
 
     # --- the run
@@ -426,9 +428,8 @@ class Story(msgspec.Struct):
     @property
     def blacklist(self) -> list[tuple]:
         """The species that are barred."""
-        poor = [e for e in self.searched if e.replicate == 0 and e.validation_loss > self.floor]
-        counts = Counter(self.organisms[event.id].genes.species for event in poor)
-        return sorted(species for species, count in counts.items() if count >= POOR_TWICE)
+        firsts = ((self.organisms[event.id].genes, event) for event in self.searched if event.replicate == 0)
+        return sorted(barred(firsts, self.floor))
 
     def lineage(self) -> list[Organism]:
         """The champion and all that it descends from, oldest first, each once."""
@@ -470,6 +471,12 @@ class Story(msgspec.Struct):
 def _fitness(event: events.Judged, aim: str) -> float:
     """What a head of a hydra sees in a training."""
     return -event.validation_loss if aim == "loss" else getattr(event, aim)
+
+
+def barred(firsts: Iterable[tuple[Genes, Measurement]], floor: float) -> set[tuple]:
+    """The species that are poor, with a validation loss above `floor`, in two or more first trainings of genomes."""
+    poor = Counter(genes.species for genes, first in firsts if first.validation_loss > floor)
+    return {species for species, count in poor.items() if count >= POOR_TWICE}
 
 
 def surpassed(rivals: list[float], own: float) -> float:

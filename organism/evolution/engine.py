@@ -54,6 +54,7 @@ class Engine:
 
     def __init__(self, run: Run, params_of: Callable[[Genes], int], vocab_size: int):
         self.run = run
+        self.is_hydra, self.is_pareto = run.objective == "hydra", run.objective == "pareto"
         by_head = aims(run.objective, vocab_size)
         self.records = Records(run.config.bigram_loss, params_of, by_head.__getitem__)
         self.trials = Trials(run.seed)
@@ -70,7 +71,7 @@ class Engine:
         self._stop_after: int | None = None
         self._extended = False
         self._sent: dict[str, Born] = {}
-        self._confirming: list[Born] = []
+        self.confirming: list[Born] = []  # of whom, once the search is over
         self._confirmations: dict[Genes, dict[int, Measurement | str]] = {}
         self._events: list[Event] = []
         self.final = self.heads[0].aim
@@ -80,22 +81,9 @@ class Engine:
         self._proceed()
 
     @property
-    def is_hydra(self) -> bool:
-        return self.run.objective == "hydra"
-
-    @property
-    def is_pareto(self) -> bool:
-        return self.run.objective == "pareto"
-
-    @property
     def generation(self) -> int:
         """The generation in progress, counted from 1."""
         return self.records.generation
-
-    @property
-    def confirming(self) -> bool:
-        """Whether the search is over and its best are being confirmed."""
-        return bool(self._confirming)
 
     # --- the protocol
 
@@ -190,19 +178,25 @@ class Engine:
     # --- what a person may do. Each returns whether it could be done
 
     def act(self, act: Act) -> bool:
-        """Any of what follows, by its verb."""
+        """Any of what a person may do, by its verb.
+
+        `bless` keeps an organism of this generation as an elite of the next one, in which `immigrant` has one more
+        random organism, of a hydra in the head that has waited longest. `stop` lets this generation be the last.
+        """
         match act:
             case Act(verb="cull", id=int(id)):
                 return self.cull(id)
-            case Act(verb="bless", id=int(id)):
-                return self.bless(id)
-            case Act(verb="immigrant"):
-                return self.immigrant()
-            case Act(verb="stop"):
-                return self.stop()
+            case Act(verb="bless", id=int(id)) if member := self._member(id):
+                next(head for head in self.heads if head.head == member.head).blessed.add(id)
+            case Act(verb="immigrant") if self._searches:
+                min(self.heads, key=lambda head: (head.immigrants, -head.stagnation)).immigrants += 1
+            case Act(verb="stop") if self._searches:
+                self._stop_after = self.generation
             case Act(verb="extend", generations=int(generations)):
                 return self.extend(generations)
-        return False
+            case _:
+                return False
+        return True
 
     def cull(self, id: int) -> bool:
         """End an organism of this generation: at once if it isn't judged yet, else see `cull_judged`."""
@@ -231,34 +225,12 @@ class Engine:
         self._say_died(organism, 0, "culled")
         return True
 
-    def bless(self, id: int) -> bool:
-        """Keep an organism of this generation as an elite of the next one."""
-        organism = self._member(id)
-        if organism is None:
-            return False
-        next(head for head in self.heads if head.head == organism.head).blessed.add(id)
-        return True
-
-    def immigrant(self) -> bool:
-        """One more random organism in the next generation; of a hydra, in the head that has waited longest."""
-        if not self._searches:
-            return False
-        min(self.heads, key=lambda head: (head.immigrants, -head.stagnation)).immigrants += 1
-        return True
-
-    def stop(self) -> bool:
-        """Let this generation be the last."""
-        if not self._searches:
-            return False
-        self._stop_after = self.generation
-        return True
-
     def extend(self, generations: int) -> bool:
         """Let the run have that many generations in all, also when it has come to its end.
 
         From then on neither its target nor its patience ends it: it was at its end, and a person wished it to go on.
         """
-        if generations <= self.generation or self._confirming:
+        if generations <= self.generation or self.confirming:
             return False
         self.generations = generations
         if self.done:
@@ -278,7 +250,7 @@ class Engine:
 
     @property
     def _searches(self) -> bool:
-        return not (self._confirming or self.done)
+        return not (self.confirming or self.done)
 
     def _member(self, id: int) -> Born | None:
         if not self._searches:
@@ -290,7 +262,7 @@ class Engine:
     def _proceed(self) -> None:
         """Take every step that waits for no training."""
         while not (self.trials or self.done):
-            if self._confirming:
+            if self.confirming:
                 self._conclude()
             elif not self._try_again():
                 self._close()
@@ -370,20 +342,20 @@ class Engine:
         self.final = hydra.MeanRank(self.records) if self.is_hydra else self.heads[0].aim
         living = self.front() if self.is_pareto else self.records.living()
         best = selection.by_fitness(living, self.final)[:CONFIRMED]
-        self._confirming = [record.organism for record in best]
+        self.confirming = [record.organism for record in best]
         if not best and self.run.genome not in self.records.dead:
-            self._confirming = [next(o for o in self.records.organisms.values() if o.genes == self.run.genome)]
-        self.done = not self._confirming
+            self.confirming = [next(o for o in self.records.organisms.values() if o.genes == self.run.genome)]
+        self.done = not self.confirming
         if self.done:
             self._events.append(events.Extinct(generation=self.generation))
         for replicate in CONFIRMATIONS:
-            for organism in self._confirming:
+            for organism in self.confirming:
                 self._want(organism, replicate)
 
     def _conclude(self) -> None:
         """All confirmations are in: the best mean wins. If all died in it, the next best have their turn."""
         confirmed = []
-        for organism in self._confirming:
+        for organism in self.confirming:
             if organism.genes in self.records.dead:
                 continue
             trials = self.records.by_genes[organism.genes].confirmed
@@ -397,7 +369,7 @@ class Engine:
                     test_loss=fmean(trial.test_loss for trial in trials if trial.test_loss is not None),
                 )
             )
-        self._confirming = []
+        self.confirming = []
         if not confirmed:
             self._confirm(self.reason)
             return

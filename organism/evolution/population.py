@@ -91,10 +91,8 @@ class Population:
         first = self._add("genome", (), genome)
         self._next = [first]
         for slot in range(1, self.size):
-            if slot < (self.size + 1) // 2:
-                self._place(slot, "mutant", (first.id,), lambda rng: variation.mutate(genome, space, rng), ceiling)
-            else:
-                self._place(slot, "random", (), self._random, ceiling)
+            mutant = "mutant", (first.id,), lambda rng: variation.mutate(genome, space, rng)
+            self._place(slot, *(mutant if slot < (self.size + 1) // 2 else ("random", (), self._random)), ceiling)
 
     def admit(self) -> list[Born]:
         """Let the next generation in; who that is."""

@@ -3,15 +3,15 @@
 One account serves all populations of a run, so that nothing is trained twice. Ids count up in the order of birth.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from statistics import fmean
 
 import msgspec
 
-from ..events import POOR_TWICE, Born
+from ..events import Born
 from ..fitness.objectives import Aim
 from ..genes import Genes
+from ..story import barred
 from ..trial import CONFIRMATIONS, Measurement
 
 
@@ -124,6 +124,4 @@ class Records:
 
     def blacklist(self) -> set[tuple]:
         """Species that were judged poor twice."""
-        firsts = ((genes, record.trials.get(0)) for genes, record in self.by_genes.items())
-        poor = Counter(genes.species for genes, first in firsts if first and first.validation_loss > self.floor)
-        return {species for species, count in poor.items() if count >= POOR_TWICE}
+        return barred(((g, record.trials[0]) for g, record in self.by_genes.items() if 0 in record.trials), self.floor)

@@ -29,9 +29,9 @@ def by_dominance(records: Sequence[Record], aim: Aim) -> list[Record]:
     records = by_fitness(records, aim)
     points = [costs(record) for record in records]
     ranked = []
-    for front in fronts(points):
-        lonely = crowding([points[i] for i in front])
-        ranked += [records[i] for _, i in sorted(zip([-distance for distance in lonely], front, strict=True))]
+    for level in fronts(points):
+        lonely = crowding([points[i] for i in level])
+        ranked += [records[i] for _, i in sorted(zip([-distance for distance in lonely], level, strict=True))]
     return ranked
 
 
@@ -57,20 +57,12 @@ def front(points: Sequence[Sequence[float]]) -> list[int]:
 
 def fronts(points: Sequence[Sequence[float]]) -> list[list[int]]:
     """Indices of `points` by non-dominated sorting: those that nothing dominates, those that only they do, ..."""
-    below = [[j for j, other in enumerate(points) if dominates(point, other)] for point in points]
-    above = [sum(dominates(other, point) for other in points) for point in points]
-    sorted_fronts = []
-    front = [i for i, count in enumerate(above) if count == 0]
-    while front:
-        sorted_fronts.append(front)
-        beneath = []
-        for i in front:
-            for j in below[i]:
-                above[j] -= 1
-                if above[j] == 0:
-                    beneath.append(j)
-        front = sorted(beneath)
-    return sorted_fronts
+    found, rest = [], list(range(len(points)))
+    while rest:
+        best = {rest[i] for i in front([points[i] for i in rest])}
+        found.append(sorted(best))
+        rest = [i for i in rest if i not in best]
+    return found
 
 
 def crowding(points: Sequence[Sequence[float]]) -> list[float]:

@@ -95,8 +95,7 @@ class Journal:
     def check_repeated(self) -> None:
         """Raise BadInput unless everything that the journal held has happened again."""
         if self._expected:
-            key = next(iter(self._expected))
-            self._refuse(key)
+            self._refuse(next(iter(self._expected)))
 
     def _refuse(self, key: bytes) -> NoReturn:
         event = msgspec.json.decode(key)["event"]

@@ -154,7 +154,8 @@ class Life:
                 else:
                     self.journal = Journal.reopen(self._path)
                 try:
-                    yield from self._record(self._live(self.journal))
+                    for event in self._live(self.journal):
+                        yield from self.journal.write(event)
                     self.journal.check_repeated()
                 finally:
                     self.journal.close()
@@ -162,12 +163,6 @@ class Life:
             return
         finally:
             self.pool.close()
-
-    def _record(self, events: Iterator[Event]) -> Iterator[Event]:
-        """Write each event to the journal; pass on those that it didn't hold."""
-        assert self.journal is not None
-        for event in events:
-            yield from self.journal.write(event)
 
     def _live(self, journal: Journal) -> Iterator[Event]:
         run, config = self.run, self.run.config
@@ -180,7 +175,8 @@ class Life:
         if config.whole_life:
             yield Stage(stage=run.stage, saying=SAYINGS[run.stage])
             yield from self._train(run.genome)
-        engine = Engine(run, self._params_of, self.corpus.vocab_size)
+        size = self.corpus.vocab_size
+        engine = Engine(run, lambda genes: architecture_of(genes, size).parameters, size)
         search = Search(engine, self.pool, journal, self, self.generations)
         goes_on = True
         while goes_on:
@@ -195,9 +191,6 @@ class Life:
             goes_on = yield from search.extended()
             if not (champion or goes_on):
                 raise Failure("nothing lived to be confirmed: all were culled or failed; try another --seed or --space")
-
-    def _params_of(self, genes: Genes) -> int:
-        return architecture_of(genes, self.corpus.vocab_size).parameters
 
     def _train(self, genes: Genes) -> Iterator[Event]:
         """Train the creature that `genes` spell, keep its weights and let it dream; or tell what the journal tells."""

@@ -192,6 +192,7 @@ def test_a_shape_whose_tape_would_be_too_large_is_refused_at_once(tmp_path):
     assert "at most 1 GiB is allowed; '--metabolism fused'" in said
 
 
+@pytest.mark.slow
 def test_train_prints_as_microgpt_does(tmp_path, tiny):
     ran = organism("train", "--home", tmp_path, "--data", tiny / "tiny.txt", "--steps", 3, "--samples", 2)
     lines = ran.stdout.splitlines()
@@ -262,6 +263,7 @@ def test_the_creature_in_force_keeps_its_weights_and_another_does_not_take_their
     assert len(other.stdout.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_genome_show_history_and_reset(tmp_path):
     assert organism("genome", "show", "--home", tmp_path).stdout == PRIMORDIAL_GENOME.toml()
     evolved = PRIMORDIAL_GENOME.toml().replace("primordial", "evolved").replace("n_layer = 1", "n_layer = 2")
@@ -289,6 +291,7 @@ def test_a_corpus_too_small_to_be_split_is_shown_all_the_same(tmp_path):
     assert ran.stdout.endswith("\nab\nba\n")
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_is_no_error(tmp_path, tiny):
     command = [*COMMAND, "train", "--home", str(tmp_path), "--data", str(tiny / "tiny.txt"), "--steps", "100000"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -298,6 +301,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path, tiny):
     assert process.stderr.read() == b""
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_progress_and_results_stay_clean(tmp_path, tiny):
     screen, terminal = pty.openpty()
     command = [sys.executable, "-m", "organism", "evolve", "--headless", "--home", str(tmp_path), "--seed", "1"]

@@ -66,6 +66,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("trait", "value"), [("gloss", "0.5"), ("coat", "furry")])
 def test_a_trait_is_one_row(tmp_path, tiny, trait, value):
     package = Path(organism.__file__).parent

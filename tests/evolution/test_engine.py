@@ -389,8 +389,8 @@ def test_culled_after_it_was_judged_an_organism_has_no_children_and_no_crown():
 def test_blessed_organisms_are_elites_of_the_next_generation():
     course = Course(plan(generations=2))
     course.step()
-    assert course.engine.bless(4)
-    assert not course.engine.bless(4000)
+    assert course.engine.act(events.Act(verb="bless", id=4))
+    assert not course.engine.act(events.Act(verb="bless", id=4000))
     course.finish()
     blessed = [e for e in course.all(events.Born) if e.parents == (4,) and e.origin == "elite"]
     assert [e.genes for e in blessed] == [course.born()[4].genes]
@@ -399,7 +399,7 @@ def test_blessed_organisms_are_elites_of_the_next_generation():
 def test_an_immigrant_is_one_more_in_the_next_generation_only():
     course = Course(plan(generations=4))
     course.step()
-    assert course.engine.immigrant()
+    assert course.engine.act(events.Act(verb="immigrant"))
     course.finish()
     assert [start.population for start in course.all(events.GenerationStart)] == [8, 9, 8, 8]
 
@@ -407,14 +407,14 @@ def test_an_immigrant_is_one_more_in_the_next_generation_only():
 def test_stopped_a_run_finishes_its_generation_and_confirms():
     course = Course(plan())
     course.step()
-    assert course.engine.stop()
+    assert course.engine.act(events.Act(verb="stop"))
     course.finish()
     assert course.engine.reason == "stopped"
     assert len(course.all(events.GenerationEnd)) == 1
     assert len(course.all(events.Confirmed)) == 3
-    assert not course.engine.stop()
-    assert not course.engine.bless(0)
-    assert not course.engine.immigrant()
+    assert not course.engine.act(events.Act(verb="stop"))
+    assert not course.engine.act(events.Act(verb="bless", id=0))
+    assert not course.engine.act(events.Act(verb="immigrant"))
     assert not course.engine.cull(0)
 
 

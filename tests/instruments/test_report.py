@@ -100,6 +100,7 @@ def test_the_page_tells_the_run(story, told, home):
     assert len(portraits) == 3
 
 
+@pytest.mark.slow
 def test_the_page_needs_nothing_and_runs_nothing(story):
     text = report(story)
     page = Reader(text)
@@ -114,12 +115,14 @@ def test_the_page_needs_nothing_and_runs_nothing(story):
     assert re.findall(r"url\((?!#)", text) == []
 
 
+@pytest.mark.slow
 def test_every_drawing_is_well_formed_and_holds_no_stray_text(story):
     drawings = [ElementTree.fromstring(text) for text in re.findall(r"<svg.*?</svg>", report(story), re.DOTALL)]
     assert [drawing.get("class") for drawing in drawings].count("lineage") == 1
     assert not any(drawing.text for drawing in drawings)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_extended_is_told_by_its_new_end(told):
     ends = next(i for i, event in enumerate(told) if isinstance(event, events.Confirmed))
     act = events.Act(verb="extend", generation=3, generations=7)
@@ -144,6 +147,7 @@ def test_every_beginning_of_a_run_has_a_report(told):
         Reader(text)
 
 
+@pytest.mark.slow
 def test_nothing_in_a_journal_is_taken_for_markup(told):
     evil = "<script>alert('&')</script>\""
     altered = []
@@ -198,6 +202,7 @@ def test_the_command_brings_the_same_run_again(home, story, tmp_path):
     assert genome_in_force(Home(tmp_path)).genes == genome_in_force(Home(home)).genes
 
 
+@pytest.mark.slow
 def test_a_lineage_leads_from_the_champion_to_the_first(story):
     line = story.lineage()
     ids = [organism.id for organism in line]
@@ -207,6 +212,7 @@ def test_a_lineage_leads_from_the_champion_to_the_first(story):
     assert any(not organism.parents for organism in line)
 
 
+@pytest.mark.slow
 def test_contrasts_find_the_gene_that_matters_and_no_other(told):
     born = next(event for event in told if isinstance(event, events.Born))
     judged = next(event for event in told if isinstance(event, events.Judged))
@@ -284,6 +290,7 @@ def test_the_command_writes_beside_the_journal_or_where_it_is_told(home, tmp_pat
         write_report(tmp_path / "unread", tmp_path / "r.html")
 
 
+@pytest.mark.slow
 def test_a_browser_opens_it_without_a_complaint(home, tmp_path):
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if not browser:
