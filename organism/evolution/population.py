@@ -190,7 +190,8 @@ class Population:
         if slot == first:
             return "grown", (elite.id,), lambda rng: variation.grow(elite.genes, self.wide, rng)
         if slot % 2 and len(parents) > 1:
-            return self._cross(*self._rng("parents", slot).sample(parents[:3], 2), variation.tune)
+            mother, father = self._rng("parents", slot).sample(parents[:3], 2)
+            return self._cross(mother, father, variation.tune)
         return "tuned", (elite.id,), lambda rng: variation.tune(elite.genes, space, rng)
 
     def _cataclysmic(self, elite: Born, slot: int) -> Recipe:
