@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, make_dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -31,7 +32,7 @@ from .view.progress import progress
 app = App(
     name="organism",
     help="A tiny GPT that evolves itself, alive in a terminal.",
-    version=lambda: _version(),
+    version=lambda: f"organism {metadata.version('organism')}",
     version_flags=["--version"],
     help_format="plaintext",
     exit_on_error=False,
@@ -641,12 +642,6 @@ def _compile(*kinds: tuple[str, str]) -> None:
         if what := to_compile(metabolism, dtype):
             with compiling(what):
                 prepare(metabolism, dtype)
-
-
-def _version() -> str:
-    from importlib import metadata
-
-    return f"organism {metadata.version('organism')}"
 
 
 def run(arguments: Sequence[str]) -> int:

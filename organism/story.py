@@ -287,15 +287,6 @@ class Story(msgspec.Struct):
         return self.run is not None and self.run.config.whole_life
 
     @property
-    def ancestors(self) -> tuple[Ancestor, ...]:
-        return self.run.ancestors if self.run else ()
-
-    @property
-    def target(self) -> float | None:
-        """What the person aims at, in the objective's own unit."""
-        return self.run.config.target if self.run else None
-
-    @property
     def floor(self) -> float:
         """The validation loss of counting letter pairs; a species that is twice above it is barred."""
         return self.run.config.bigram_loss if self.run else math.inf

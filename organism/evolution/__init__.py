@@ -1,1 +1,1 @@
-"""Many creatures: variation, selection, the ask/tell engine and the journal."""
+"""Many creatures: variation, selection, and the engine that is asked and told."""

@@ -79,12 +79,11 @@ def read_space(name: str) -> Space:
     path = Path(name)
     if not path.exists():
         raise BadInput(f"--space {name}: must be {', '.join(SPACES)} or a TOML file that exists")
-    return check_space(parse_toml(read_text(path), Spelling, name, _allowed), name)
 
+    def wanted(field: str) -> str:
+        return "must be a list of values, or { min, max }" if field in GENES else allowed(field)
 
-def _allowed(field: str) -> str:
-    """What the field of a space's file may hold."""
-    return "must be a list of values, or { min, max }" if field in GENES else allowed(field)
+    return check_space(parse_toml(read_text(path), Spelling, name, wanted), name)
 
 
 def resolve(plan: Plan, genome: Genome, corpus: Corpus, workers: int) -> Run:

@@ -116,20 +116,15 @@ class Search:
             yield from self._wish()
         for act in self.person.take_acts():
             yield from self._obey(act)
-        timeout = self._seconds_left
+        # A person's minutes bound the search, but not what it was extended by.
+        bounded = not (self.round or self.engine.confirming or self.paused_at is not None)
+        timeout = self.minutes * 60 - self.elapsed if self.minutes is not None and bounded else None
         if timeout is not None and timeout <= 0:
             self.engine.abandon("minutes")
             self._cancel_unwanted()
             return
         for happening in self.pool.events(timeout):
             yield from self._hear(happening)
-
-    @property
-    def _seconds_left(self) -> float | None:
-        """What is left of the person's minutes: they bound the search, but not what it was extended by."""
-        if self.minutes is None or self.round or self.engine.confirming or self.paused_at is not None:
-            return None
-        return self.minutes * 60 - self.elapsed
 
     def _hear(self, happening: Happening) -> Iterator[Event]:
         match happening:

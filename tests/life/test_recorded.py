@@ -7,6 +7,7 @@ No training is repeated, because its last bits depend on the processor: what was
 import random
 import shutil
 import time
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from recorded import COURSES, FOLDER, NAMES, Clock, Recording, canonical_text, l
 from organism import events
 from organism.genome import Genome
 from organism.home import Home
+from organism.life import journal
 from organism.life.genomes import genome_in_force, read_genome
 from organism.story import Story
 
@@ -88,6 +90,17 @@ def test_a_torn_copy_is_completed_to_the_same_course(name, home, clock):
         path = recording.put(home, [*recording.lines[:cut], recording.lines[cut][:-20]])
         live_again(recording, home, path, clock)
         assert canonical_text(path.read_bytes()) == canonical_text(recording.content), f"cut in line {cut + 1}"
+
+
+def test_a_run_goes_on_from_one_reading_of_its_journal(home, clock, monkeypatch):
+    recording = Recording("loss")
+    path = recording.put(home, recording.lines[:-1])
+    lines = path.read_bytes().splitlines()
+    decoded = []
+    monkeypatch.setattr(journal, "decode", lambda line: decoded.append(line) or events.decode(line))
+    with closing(resumed(recording, home, journal.last_unfinished(home), clock).events()) as stream:
+        assert isinstance(next(stream), events.Resumed)
+    assert decoded == lines
 
 
 @pytest.mark.slow

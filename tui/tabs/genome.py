@@ -67,7 +67,7 @@ shows one, `u` makes it the genome in force (the present one is kept), `s` files
         palette = text.palette
         told = [
             (a.origin or "ancestor", palette.primordial, figure(a.fitness and abs(a.fitness)), palette.text, a.genes)
-            for a in snapshot.ancestors
+            for a in (snapshot.run.ancestors if snapshot.run else ())
         ]
         if run := snapshot.run:
             told.append((run.stage, palette.stage(run.stage), "this run", palette.dim, run.genome))

@@ -86,8 +86,9 @@ the **primordial** creature was measured to be. They are shown where they are ne
         primordial = snapshot.learning("primordial")
         if in_nats and primordial and primordial.end and primordial.end.validation_loss is not None:
             rules.append(Rule("primordial", primordial.end.validation_loss, palette.primordial))
-        if snapshot.target is not None and in_nats == (snapshot.objective in IN_NATS):
-            rules.append(Rule("target", snapshot.target, palette.good))
+        target = snapshot.run.config.target if snapshot.run else None
+        if target is not None and in_nats == (snapshot.objective in IN_NATS):
+            rules.append(Rule("target", target, palette.good))
         return rules
 
     def _looks(self) -> str:
