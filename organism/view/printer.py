@@ -104,18 +104,26 @@ def print_training(events: Iterable[Event]) -> None:
     with progress() as show:
         for event in events:
             story.tell(event)
-            match event:
-                case TrainStart(params=params, documents=documents, vocab_size=letters):
-                    print(f"num docs: {documents}\nvocab size: {letters}\nnum params: {params}", flush=True)
-                case TrainStep(step, loss):
-                    print(f"step {step:4d} / {story.lives[-1].start.genes.num_steps:4d} | loss {loss:.4f}")
-                case TrainEnd(_, validation_loss, test_loss) if validation_loss is not None:
-                    print(f"validation loss {validation_loss:.4f}, test loss {test_loss:.4f}", flush=True)
-                case Dream(names):
-                    for i, name in enumerate(names, start=1):
-                        print(f"sample {i:2d}: {name}")
+            if isinstance(event, TrainStart):
+                print(
+                    f"num docs: {event.documents}\nvocab size: {event.vocab_size}\nnum params: {event.params}",
+                    flush=True,
+                )
+            else:
+                _print_learnt(event, story.lives[-1].start.genes.num_steps)
             if not sys.stdout.isatty():
                 show(*doing(story))
+
+
+def _print_learnt(event: Event, num_steps: int) -> None:
+    match event:
+        case TrainStep(step, loss):
+            print(f"step {step:4d} / {num_steps:4d} | loss {loss:.4f}")
+        case TrainEnd(_, validation_loss, test_loss) if validation_loss is not None:
+            print(f"validation loss {validation_loss:.4f}, test loss {test_loss:.4f}", flush=True)
+        case Dream(names):
+            for i, name in enumerate(names, start=1):
+                print(f"sample {i:2d}: {name}")
 
 
 def doing(story: Story) -> tuple[str, float | None]:
