@@ -16,7 +16,6 @@ from organism.events import Event, GenerationEnd
 from organism.home import Home
 from organism.life.journal import read_events
 from organism.life.plan import Plan
-from tui import dna
 from tui.app import OrganismApp
 from tui.controller import Controller
 from tui.feed import ReplayFeed
@@ -43,7 +42,7 @@ class Sitting(Controller):
         return self.snapshot.stage == "evolving"
 
     def genome_texts(self) -> tuple[str, str]:
-        return dna.retold(self.snapshot)
+        return self.retold()
 
 
 async def take(events: list[Event], name: str, tab: int, told: int, size: tuple[int, int], theme: str) -> str:
@@ -109,7 +108,7 @@ def together(life: str, loss: str, genome: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("journal", type=Path)
     parser.add_argument("--out", type=Path, default=Path("docs/screen.svg"))
     parser.add_argument("--theme", default="organism-dark")

@@ -118,7 +118,7 @@ def _read_to_the_end(child: int, terminal: int, began: float, patience: float) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=8.0, help="for each tab")
     parser.add_argument("--sizes", default="80x24,200x60")
     parser.add_argument("--json", action="store_true")

@@ -98,6 +98,7 @@ def measurement(training: Training, loss: float) -> Measurement:
         params=training.architecture.parameters,
         tokens=training.trained_tokens,
         names=(),
+        seconds=0.0,
     )
 
 
@@ -194,7 +195,7 @@ def draw(purse: Purse) -> None:
 
 def tpe(purse: Purse) -> None:
     """Optuna's tree-structured Parzen estimator with its defaults; ordered choices are integers to it."""
-    import optuna
+    import optuna  # pyright: ignore[reportMissingImports]
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=purse.seed))
@@ -216,7 +217,7 @@ def tpe(purse: Purse) -> None:
 
 def ngopt(purse: Purse) -> None:
     """Nevergrad's NGOpt, told of a budget of 80 trainings and one worker; ordered choices are transitions to it."""
-    import nevergrad
+    import nevergrad  # pyright: ignore[reportMissingImports]
 
     parameters = {}
     for gene, values in SPACE.items():
@@ -427,7 +428,7 @@ def plot(outcomes: list[Outcome], path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data", default="names", help="a corpus by name, or a text file")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--cache", type=Path, default=Path("comparison.jsonl"))

@@ -171,16 +171,20 @@ class Controller:
 
     def genome_texts(self) -> tuple[str, str]:
         """(at first, now): genome.toml when what is shown began, and as it is."""
-        snapshot = self.snapshot
         if self.replaying:
-            if snapshot.run is None:
-                return "", ""
-            before = genome_before(snapshot)
-            return before.toml(), (snapshot.genome or before).toml()
+            return self.retold()
+        snapshot = self.snapshot
         if self._genome_read_at != (snapshot.name, snapshot.writings):
             self._genome_read_at = snapshot.name, snapshot.writings
             self._genome_now = self._standing()
         return self._genome_at_first, self._genome_now
+
+    def retold(self) -> tuple[str, str]:
+        """The same, as the run itself tells it."""
+        if self.snapshot.run is None:
+            return "", ""
+        before = genome_before(self.snapshot)
+        return before.toml(), (self.snapshot.genome or before).toml()
 
     def _standing(self) -> str:
         """The genome in force, as its file has it, or what is wrong with that."""
